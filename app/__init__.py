@@ -1,0 +1,1 @@
+"""Observatory: pairs observers with students in Canvas."""

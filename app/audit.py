@@ -1,0 +1,43 @@
+"""The vocabulary of events, and writing one down."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from app.models import AuditEvent
+
+
+class Event(StrEnum):
+    """Everything that is written down: `subject:action`. The README's table is checked against it."""
+
+    LAUNCH_ACCEPTED = "launch:accept"
+    CODE_ISSUED = "code:issue"
+    CODE_REVOKED = "code:revoke"
+    CODE_REFUSED = "code:refuse"
+    CODE_REDEEMED = "code:redeem"
+    LINK_CONNECTED = "link:connect"
+    LINK_FAILED = "link:fail"
+    LINK_ENDING = "link:leave"
+    LINK_ENDED = "link:end"
+    OBSERVER_SIGNED_IN = "observer:sign-in"
+    SERVICE_CONNECTED = "service:connect"
+    SERVICE_LOST = "service:lose"
+    PLATFORM_ADDED = "platform:add"
+
+
+Fact = str | int | bool | None
+
+
+def record(
+    session: Session,
+    institution_id: int,
+    event: Event,
+    now: datetime,
+    actor_id: int | None = None,
+    **facts: Fact,
+) -> None:
+    """Write an event beside the change it tells of. Facts are ids and words, never names or secrets."""
+    session.add(
+        AuditEvent(institution_id=institution_id, at=now, event=event, actor_id=actor_id, facts=facts)
+    )

@@ -1,0 +1,58 @@
+"""The database: one engine, and the only place that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from app.models import Base
+
+database = SQLAlchemy(metadata=Base.metadata)
+
+READ_ONLY = "observatory_read_only"
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session whose work is committed at the end of the block, or undone if the block raises.
+
+    Never open one while Canvas is called. On SQLite the write lock is taken at once, so that a
+    transaction that reads before it writes waits for its turn instead of failing.
+    """
+    with Session(database.engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for queries only: takes no write lock, commits nothing."""
+    engine = database.engine.execution_options(**{READ_ONLY: True})
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How the engine of this URL is made."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+
+
+def prepare(engine: Engine) -> None:
+    """Give SQLite what PostgreSQL has by itself: foreign keys, readers beside a writer, honest BEGIN."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin or commit behind our back
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,39 @@
+"""Every table and nothing else.
+
+A row belongs to one institution; only tool keys and workers are the server's own.
+"""
+
+from app.models.audit import AuditEvent
+from app.models.base import Base, UtcDateTime
+from app.models.institutions import Deployment, Institution, Person, Platform, PolicyRow, ToolKey
+from app.models.pairing import Code, CodeSection, Guesses, Link, LinkEnrollment, LinkState, Scope, Way
+from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
+from app.models.workers import Worker
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Code",
+    "CodeSection",
+    "Deployment",
+    "Guesses",
+    "Institution",
+    "Link",
+    "LinkEnrollment",
+    "LinkState",
+    "LtiLaunch",
+    "LtiLogin",
+    "OAuthAttempt",
+    "OAuthPurpose",
+    "Person",
+    "Platform",
+    "PolicyRow",
+    "PortalSession",
+    "Role",
+    "Scope",
+    "Token",
+    "ToolKey",
+    "UtcDateTime",
+    "Way",
+    "Worker",
+]

@@ -1,0 +1,127 @@
+"""What a server is told by its environment, read once and checked before anything starts."""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.errors import SettingsWrong
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """One key of the key ring: its short name, and 32 bytes."""
+
+    name: str
+    material: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a server is told. One comment each; the README's table is checked against it."""
+
+    public_url: str  # where browsers reach this server, no trailing slash
+    secret_keys: tuple[SecretKey, ...]  # the first seals, all open
+    database_url: str  # SQLAlchemy URL
+    contact: str  # e-mail or web address put into the User-Agent that Canvas sees
+    canvas_timeout: timedelta  # for one call to Canvas
+    redeem_budget: timedelta  # how long a person waits for Canvas before the worker takes over
+    launch_life: timedelta  # how long a page opened from Canvas stays usable
+    session_life: timedelta  # how long an observer stays signed in
+    proxies: int  # trusted proxies in front, for the client's address
+    log_level: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this server is for one machine only: a demo or a test."""
+        return is_loopback(self.public_url)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this very machine."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
+
+
+def safe_url(url: str) -> bool:
+    """Whether the URL may carry secrets: https, or plain http on loopback."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)))
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings, or SettingsWrong with every complaint at once."""
+    complaints: list[str] = []
+
+    def get(name: str, default: str) -> str:
+        return environ.get(f"OBSERVATORY_{name}", "").strip() or default
+
+    def number(name: str, default: float) -> float:
+        raw = get(name, str(default))
+        try:
+            value = float(raw)
+        except ValueError:
+            value = -1
+        if value < 0:
+            complaints.append(f"OBSERVATORY_{name} must be a number, zero or more, not {raw!r}.")
+        return value
+
+    public_url = get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    if not safe_url(public_url):
+        complaints.append(
+            "OBSERVATORY_PUBLIC_URL must start with https:// (http:// is for this machine only)."
+        )
+    settings = Settings(
+        public_url=public_url,
+        secret_keys=_secret_keys(get("SECRET_KEYS", ""), complaints),
+        database_url=_database_url(
+            environ.get("DATABASE_URL", "").strip() or "sqlite:///data/observatory.db"
+        ),
+        contact=get("CONTACT", "no contact set"),
+        canvas_timeout=timedelta(seconds=number("CANVAS_TIMEOUT", 10)),
+        redeem_budget=timedelta(seconds=number("REDEEM_BUDGET", 4)),
+        launch_life=timedelta(hours=number("LAUNCH_HOURS", 8)),
+        session_life=timedelta(hours=number("SESSION_HOURS", 12)),
+        proxies=int(number("PROXIES", 0)),
+        log_level=get("LOG_LEVEL", "INFO").upper(),
+    )
+    if complaints:
+        raise SettingsWrong(complaints)
+    return settings
+
+
+def _database_url(url: str) -> str:
+    """Name the driver we ship, and make a SQLite path absolute so that every process means one file."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{Path(url.removeprefix('sqlite:///')).absolute()}"
+    return url
+
+
+def _secret_keys(raw: str, complaints: list[str]) -> tuple[SecretKey, ...]:
+    keys: list[SecretKey] = []
+    for entry in filter(None, raw.split(",")):
+        name, _, encoded = entry.strip().partition(":")
+        try:
+            material = base64.urlsafe_b64decode(encoded)
+        except binascii.Error:
+            material = b""
+        if not name or len(material) != 32:
+            complaints.append("Each of OBSERVATORY_SECRET_KEYS must be name:base64 of 32 bytes.")
+            return ()
+        keys.append(SecretKey(name, material))
+    if not keys:
+        complaints.append(
+            "OBSERVATORY_SECRET_KEYS is not set. Make one with: "
+            "python3 -c \"import base64,os; print('k1:'+base64.urlsafe_b64encode(os.urandom(32)).decode())\""
+        )
+    elif len({key.name for key in keys}) < len(keys):
+        complaints.append("Two of OBSERVATORY_SECRET_KEYS have the same name.")
+    return tuple(keys)
