@@ -34,6 +34,7 @@ class Settings:
     pkce: bool = True
     require_user_agent: bool = True
     issuer: str = "https://canvas.instructure.com"
+    platform_storage: bool = True
 
 
 @dataclass(slots=True)
@@ -130,6 +131,8 @@ class Course:
     course_code: str
     created_at: datetime
     workflow_state: str = "available"
+    # Tools (by client_id) a teacher has shown or hidden in Settings > Navigation.
+    navigation: dict[str, bool] = field(default_factory=dict)
 
     @property
     def lti_context_id(self) -> str:
