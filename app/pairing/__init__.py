@@ -1,0 +1,1 @@
+"""The one thing this app does: pairing observers with students."""

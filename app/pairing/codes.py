@@ -1,0 +1,182 @@
+"""Codes: issued, shown, found, revoked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from app import audit
+from app.crypto import Keyring
+from app.models import Code, CodeSection, LtiLaunch, Person, Role, Scope
+from app.pairing import rules, spelling
+from app.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a code opens: one course (and through which sections the student is in it), or all courses."""
+
+    scope: Scope
+    course_id: str | None = None
+    course_name: str | None = None
+    section_ids: tuple[str, ...] = ()
+
+
+ALL_COURSES = Reach(Scope.ALL)
+
+
+def issue(
+    session: Session,
+    keyring: Keyring,
+    *,
+    issuer: Person,
+    role: Role,
+    student: Person,
+    reach: Reach,
+    policy: Policy,
+    now: datetime,
+) -> Code:
+    """The live code for this student and reach: the one there is, or a new one."""
+    current = _current(session, student, reach)
+    if current is not None:
+        if rules.is_live(current, now):
+            return current
+        current.replaced_at = now
+        session.flush()  # the unique index must see it gone before the next one comes
+    text = spelling.make()
+    digest = keyring.digest(text)
+    code = Code(
+        institution_id=student.institution_id,
+        digest=digest,
+        sealed=keyring.seal(text, _place(digest)),
+        scope=reach.scope,
+        student_id=student.id,
+        course_id=reach.course_id,
+        course_name=reach.course_name,
+        issuer_id=issuer.id,
+        issuer_role=role,
+        uses=0,
+        max_uses=policy.code_uses,
+        created_at=now,
+        expires_at=now + policy.code_life,
+        sections=[CodeSection(section_id=section) for section in reach.section_ids],
+    )
+    try:
+        with session.begin_nested():
+            session.add(code)
+    except IntegrityError:  # two asked in the same moment: the first one's code serves both
+        return issue(
+            session, keyring, issuer=issuer, role=role, student=student, reach=reach, policy=policy, now=now
+        )
+    audit.record(
+        session,
+        student.institution_id,
+        audit.Event.CODE_ISSUED,
+        now,
+        issuer.id,
+        code=code.id,
+        student=student.id,
+        scope=reach.scope,
+        course=reach.course_id,
+    )
+    return code
+
+
+def _current(session: Session, student: Person, reach: Reach) -> Code | None:
+    return session.scalar(
+        select(Code)
+        .where(
+            Code.institution_id == student.institution_id,
+            Code.student_id == student.id,
+            Code.scope == reach.scope,
+            Code.course_id == reach.course_id if reach.course_id else true(),
+            Code.replaced_at.is_(None),
+        )
+        .with_for_update()
+    )
+
+
+def find(session: Session, keyring: Keyring, text: str) -> Code | None:
+    """The code of this spelling, whichever institution it belongs to: the caller must look at that."""
+    return session.scalar(select(Code).where(Code.digest.in_(keyring.digests(text))))
+
+
+def text_of(keyring: Keyring, code: Code) -> str:
+    """The code as people see it, opened from its seal."""
+    return spelling.show(keyring.open(code.sealed, _place(code.digest)))
+
+
+def _place(digest: str) -> str:
+    return f"codes.sealed:{digest}"
+
+
+def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
+    """The condition under which a code is this visitor's to see and revoke: ownership is in the query.
+
+    An instructor sees the course's codes (only of their own sections where Canvas restricts them);
+    a student their own all-course codes.
+    """
+    mine = Code.institution_id == launch.institution_id
+    if launch.role in (Role.INSTRUCTOR, Role.TA) and launch.course_id:
+        course = and_(mine, Code.scope == Scope.COURSE, Code.course_id == launch.course_id)
+        if launch.section_ids is None:
+            return course
+        own_section = exists().where(
+            CodeSection.code_id == Code.id, CodeSection.section_id.in_(launch.section_ids)
+        )
+        return and_(course, own_section)
+    if launch.role is Role.STUDENT:
+        return and_(mine, Code.scope == Scope.ALL, Code.student_id == launch.person_id)
+    return and_(mine, ~true())
+
+
+def live(session: Session, launch: LtiLaunch, now: datetime) -> Sequence[Code]:
+    """The codes this visitor may see and somebody could still redeem, by student's name."""
+    query = (
+        select(Code)
+        .join(Person, Person.id == Code.student_id)
+        .where(seen_by(launch), Code.revoked_at.is_(None), Code.expires_at > now, Code.uses < Code.max_uses)
+        .options(joinedload(Code.student), joinedload(Code.issuer))
+        .order_by(Person.name, Code.id)
+    )
+    return session.scalars(query).all()
+
+
+def revoke(session: Session, launch: LtiLaunch, code_id: int, now: datetime) -> bool:
+    """End a code that is this visitor's to end. Links already made with it stay. False: no such code."""
+    changed = session.execute(
+        update(Code)
+        .where(Code.id == code_id, seen_by(launch), Code.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(Code.id)
+    ).scalar()
+    if changed is None:
+        return False
+    audit.record(
+        session, launch.institution_id, audit.Event.CODE_REVOKED, now, launch.person_id, code=code_id
+    )
+    return True
+
+
+def spend(session: Session, code: Code, now: datetime) -> bool:
+    """Take one use, by one conditional write that only as many can win as there are uses."""
+    won = session.execute(
+        update(Code)
+        .where(
+            Code.id == code.id,
+            Code.uses < Code.max_uses,
+            Code.revoked_at.is_(None),
+            Code.expires_at > now,
+        )
+        .values(uses=Code.uses + 1)
+        .returning(Code.id)
+    ).scalar()
+    return won is not None
+
+
+def give_back(session: Session, code_id: int) -> None:
+    """Return one use."""
+    session.execute(update(Code).where(Code.id == code_id, Code.uses > 0).values(uses=Code.uses - 1))

@@ -1,0 +1,64 @@
+"""Wrong codes are counted per observer, address and institution, in the database that all servers share."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.crypto import Keyring
+from app.models import Guesses, Person
+from app.pairing.rules import LIMITS, after_miss
+
+Guesser = dict[str, str]  # kind of limit -> keyed digest of who
+
+
+def guesser(keyring: Keyring, observer: Person, address: str) -> Guesser:
+    """Who is guessing, in the three senses that are limited. Addresses are never kept in clear."""
+    return {
+        "observer": str(observer.id),
+        "address": keyring.digest(f"address:{observer.institution_id}:{address}"),
+        "institution": "all",
+    }
+
+
+def wait_until(session: Session, institution_id: int, who: Guesser, now: datetime) -> datetime | None:
+    """Until when this guesser has to wait; None if they may try now.
+
+    Locks the observer's own row, so that one person's guesses are judged one after the other.
+    """
+    rows = [_row(session, institution_id, "observer", who["observer"], now)]
+    rows += session.scalars(
+        select(Guesses).where(
+            Guesses.institution_id == institution_id,
+            Guesses.kind.in_(["address", "institution"]),
+            Guesses.who.in_([who["address"], who["institution"]]),
+        )
+    )
+    waits = [row.wait_until for row in rows if row.wait_until and row.wait_until > now]
+    return max(waits, default=None)
+
+
+def miss(session: Session, institution_id: int, who: Guesser, now: datetime) -> None:
+    """Count one wrong code. The rows are locked in one order, so that two misses never wait for each other."""
+    for kind, limit in LIMITS.items():
+        row = _row(session, institution_id, kind, who[kind], now)
+        row.misses, row.wait_until = after_miss(limit, row.misses, row.last_miss_at, now)
+        row.last_miss_at = now
+
+
+def _row(session: Session, institution_id: int, kind: str, who: str, now: datetime) -> Guesses:
+    """The locked row, made if it is not there."""
+    query = select(Guesses).where(
+        Guesses.institution_id == institution_id, Guesses.kind == kind, Guesses.who == who
+    )
+    row = session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if row is not None:
+        return row
+    row = Guesses(institution_id=institution_id, kind=kind, who=who, misses=0, last_miss_at=now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # somebody else made it in the same moment
+        return session.scalars(query.with_for_update()).one()
+    return row

@@ -1,0 +1,119 @@
+"""Who may do what, decided purely: no database, no Canvas, no clock of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.models import Code, LtiLaunch, Person, Role
+from app.policy import Policy
+
+
+class Reason(StrEnum):
+    """Why a code was not redeemed, or a link not made. Each has its sentence in templates/parts/reasons.html."""
+
+    NOTHING_TYPED = "nothing_typed"
+    TYPO = "typo"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    USED_UP = "used_up"
+    REVOKED = "revoked"
+    OWN_CODE = "own_code"
+    SIGNED_IN_AS_STUDENT = "signed_in_as_student"
+    WRONG_INSTITUTION = "wrong_institution"
+    TOO_MANY_TRIES = "too_many_tries"
+    STILL_ENDING = "still_ending"
+    NATIVE_INVALID = "native_invalid"
+    # what Canvas answered
+    COURSE_CONCLUDED = "course_concluded"
+    STUDENT_LEFT_COURSE = "student_left_course"
+    OBSERVER_UNKNOWN = "observer_unknown"
+    LINKED_NOTHING = "linked_nothing"
+    NOT_ALLOWED = "not_allowed"
+    NOT_CONNECTED = "not_connected"
+    CANVAS_REFUSED = "canvas_refused"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, and why; `when` is the date it expired or the time to come back."""
+
+    reason: Reason
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many wrong codes are free, how fast they are forgotten, and how the wait grows after that."""
+
+    free: int
+    forgets_one_in: timedelta
+    first_wait: timedelta
+    longest_wait: timedelta
+
+
+# With these, 100,000 live codes and the whole institution guessing without pause, about 2,000 guesses fit into
+# a day; each hits with 100,000 / 32^9. That is one stolen code in some 470 years.
+LIMITS = {
+    "observer": Limit(5, timedelta(hours=1), timedelta(seconds=30), timedelta(days=1)),
+    "address": Limit(20, timedelta(minutes=10), timedelta(seconds=30), timedelta(hours=1)),
+    "institution": Limit(500, timedelta(minutes=1), timedelta(seconds=10), timedelta(minutes=10)),
+}
+
+
+def after_miss(
+    limit: Limit, misses: int, last_miss_at: datetime, now: datetime
+) -> tuple[int, datetime | None]:
+    """The count after one more wrong code, and until when to wait."""
+    forgotten = (now - last_miss_at) // limit.forgets_one_in
+    count = max(0, misses - forgotten) + 1
+    over = count - limit.free
+    if over <= 0:
+        return count, None
+    wait = min(limit.first_wait * 2 ** min(over - 1, 20), limit.longest_wait)
+    return count, now + wait
+
+
+def is_live(code: Code, now: datetime) -> bool:
+    """Whether somebody could still redeem this code."""
+    return code.revoked_at is None and now < code.expires_at and code.uses < code.max_uses
+
+
+def may_redeem(code: Code, observer: Person) -> Refused | None:
+    """Whether this code is for this person at all; says nothing of a code that belongs elsewhere."""
+    if code.institution_id != observer.institution_id:
+        return Refused(Reason.WRONG_INSTITUTION)
+    if code.student_id == observer.id:
+        own = code.issuer_id == observer.id
+        return Refused(Reason.OWN_CODE if own else Reason.SIGNED_IN_AS_STUDENT)
+    return None
+
+
+def why_dead(code: Code, now: datetime) -> Refused | None:
+    """Why a code can no longer be redeemed by anybody."""
+    if code.revoked_at is not None:
+        return Refused(Reason.REVOKED)
+    if now >= code.expires_at:
+        return Refused(Reason.EXPIRED, code.expires_at)
+    if code.uses >= code.max_uses:
+        return Refused(Reason.USED_UP)
+    return None
+
+
+class IssuingBar(StrEnum):
+    """Why somebody who came in may look but not issue."""
+
+    STAND_IN = "stand_in"
+    TAS_MAY_NOT = "tas_may_not"
+    ROLE = "role"
+
+
+def bar_to_course_codes(launch: LtiLaunch, policy: Policy) -> IssuingBar | None:
+    """Why this launch may not issue course-scoped codes; None if it may."""
+    if launch.stand_in:
+        return IssuingBar.STAND_IN
+    if launch.role is Role.TA and not policy.tas_issue:
+        return IssuingBar.TAS_MAY_NOT
+    if launch.role not in (Role.INSTRUCTOR, Role.TA):
+        return IssuingBar.ROLE
+    return None
