@@ -37,6 +37,7 @@ class Way(StrEnum):
 
     CODE = "code"  # one of our codes
     NATIVE_CODE = "native_code"  # one of Canvas's own
+    CANVAS = "canvas"  # made in Canvas, by somebody else; we met it when it was ended here
 
 
 def unique_where(name: str, *columns: str, where: str) -> Index:
@@ -139,7 +140,7 @@ class Link(Base):
     course_name: Mapped[str | None]
     way: Mapped[Way] = mapped_column(words(Way))
     code_id: Mapped[int | None] = mapped_column(ForeignKey("codes.id"))
-    holds_use: Mapped[bool]  # whether a use of the code is spent on this link
+    holds_use: Mapped[bool]  # a use of the code is set aside for it, and comes back if Canvas refuses
     state: Mapped[LinkState] = mapped_column(words(LinkState))
     reason: Mapped[str | None]  # why it failed, or why it waits: a word of app.pairing.rules
     found_in_canvas: Mapped[
@@ -159,13 +160,17 @@ class Link(Base):
 
 
 class LinkEnrollment(Base):
-    """An observer enrollment in Canvas that a course-scoped link stands on."""
+    """An observer enrollment in Canvas that a course-scoped link stands on.
+
+    `ours` tells those we made from those that were there before, which undoing must spare.
+    """
 
     __tablename__ = "link_enrollments"
 
     link_id: Mapped[int] = mapped_column(ForeignKey("links.id", ondelete="CASCADE"), primary_key=True)
     enrollment_id: Mapped[str] = mapped_column(primary_key=True)  # Canvas's number
     section_id: Mapped[str]  # Canvas's number
+    ours: Mapped[bool]
 
 
 class Guesses(Base):

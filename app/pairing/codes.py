@@ -67,10 +67,11 @@ def issue(
     try:
         with session.begin_nested():
             session.add(code)
-    except IntegrityError:  # two asked in the same moment: the first one's code serves both
-        return issue(
-            session, keyring, issuer=issuer, role=role, student=student, reach=reach, policy=policy, now=now
-        )
+    except IntegrityError:
+        twin = _current(session, student, reach)
+        if twin is None or not rules.is_live(twin, now):
+            raise
+        return twin  # two asked in the same moment: the first one's code serves both
     audit.record(
         session,
         student.institution_id,

@@ -40,7 +40,7 @@ def wait_until(session: Session, institution_id: int, who: Guesser, now: datetim
 
 
 def miss(session: Session, institution_id: int, who: Guesser, now: datetime) -> None:
-    """Count one wrong code. The rows are locked in one order, so that two misses never wait for each other."""
+    """Count one wrong code. The rows are locked in one order, so that two misses never block each other."""
     for kind, limit in LIMITS.items():
         row = _row(session, institution_id, kind, who[kind], now)
         row.misses, row.wait_until = after_miss(limit, row.misses, row.last_miss_at, now)

@@ -9,7 +9,7 @@ from app.policy import Policy
 
 
 class Reason(StrEnum):
-    """Why a code was not redeemed, or a link not made. Each has its sentence in templates/parts/reasons.html."""
+    """Why a code was not redeemed, or a link not made. Each has its sentence in parts/reasons.html."""
 
     NOTHING_TYPED = "nothing_typed"
     TYPO = "typo"
@@ -52,8 +52,8 @@ class Limit:
     longest_wait: timedelta
 
 
-# With these, 100,000 live codes and the whole institution guessing without pause, about 2,000 guesses fit into
-# a day; each hits with 100,000 / 32^9. That is one stolen code in some 470 years.
+# With these, 100,000 live codes and a whole institution guessing without pause, about 2,000 guesses fit into
+# a day, and each hits with a chance of 100,000 / 32^9. That is one stolen code in some 480 years.
 LIMITS = {
     "observer": Limit(5, timedelta(hours=1), timedelta(seconds=30), timedelta(days=1)),
     "address": Limit(20, timedelta(minutes=10), timedelta(seconds=30), timedelta(hours=1)),

@@ -1,8 +1,8 @@
 """How a code is spelled: made, shown, and read back from what a person typed.
 
 Ours has 10 characters of a 32-letter alphabet without look-alikes: 9 random ones (45 bits) and a check
-character. The check is a weighted sum over GF(32) whose weights all differ, so every single wrong character and
-every swap of two characters is noticed before it could count as a guess.
+character. The check is a weighted sum over GF(32) whose weights all differ, so every single wrong character
+and every swap of two characters is noticed before it could count as a guess.
 """
 
 import re

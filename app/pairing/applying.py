@@ -1,0 +1,183 @@
+"""Telling Canvas about a link, one attempt at a time. Safe to repeat, and safe to be killed at any point.
+
+No transaction is open while Canvas is asked. Every attempt looks first and writes only what is missing, so a
+repeated one cannot link twice. Calls to Canvas: one read and one write for an all-course link; two reads and
+one write per section of the student for a course-scoped one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import db
+from app.canvas import Canvas, enrollments, observees
+from app.errors import (
+    RETRYABLE,
+    CanvasMissing,
+    CanvasRejects,
+    Failure,
+    NotConnected,
+    TokenDead,
+)
+from app.models import LinkState, Scope
+from app.pairing import links
+from app.pairing.links import Held, Work
+from app.pairing.rules import Reason
+
+Clock = Callable[[], datetime]
+Connect = Callable[[int], Canvas]  # institution id -> Canvas as its service account
+
+MARGIN = timedelta(seconds=15)  # a lease outlives its attempt by this much
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Canvas holds of a link: the enrollments it has, and the sections it lacks."""
+
+    complete: bool
+    held: tuple[Held, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Canvas holds the link; `found` if it did so before our first write."""
+
+    held: tuple[Held, ...]
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """Canvas will never make this link; something may have to be undone."""
+
+    reason: Reason
+    half_made: bool = False
+
+
+class LeaseLost(Failure):
+    """The attempt took so long that somebody else has begun another."""
+
+
+def attempt(link_id: int, connect: Connect, clock: Clock, budget: timedelta) -> bool:
+    """Bring a link to its end if Canvas lets us. True: it is settled; False: somebody else is at it.
+
+    Raises a Failure when Canvas could not be told; the link then waits for the next attempt.
+    """
+    now = clock()
+    with db.transaction() as session:
+        work = links.lease(session, link_id, now, until=now + budget + MARGIN)
+        if work is None:
+            return not links.is_waiting(session, link_id)
+    try:
+        if work.state is LinkState.PENDING:
+            _settle(work, _make(work, connect, clock), clock())
+        else:
+            _unmake(work, connect)
+            with db.transaction() as session:
+                links.ended(session, work, clock())
+    except Failure as failure:
+        with db.transaction() as session:
+            if work.impatient and work.state is LinkState.PENDING and isinstance(failure, RETRYABLE):
+                links.failed(session, work, Reason.GAVE_UP, clock(), half_made=True)
+            else:
+                links.release(session, work)
+        raise
+    return True
+
+
+def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
+    with db.transaction() as session:
+        match outcome:
+            case Connected(held, found):
+                links.connected(session, work, held, now, found)
+            case Impossible(reason, half_made):
+                links.failed(session, work, reason, now, half_made)
+
+
+def _make(work: Work, connect: Connect, clock: Clock) -> Connected | Impossible:
+    course = work.scope is Scope.COURSE
+    try:
+        canvas = connect(work.institution_id)
+        seen = _look(canvas, work)
+        if seen is None:
+            return Impossible(Reason.STUDENT_LEFT_COURSE, half_made=work.looked)
+        if seen.complete:
+            return Connected(seen.held, found=not work.looked)
+        if not work.looked:
+            _note(work, seen, clock())
+    except RETRYABLE:
+        raise
+    except Failure as refusal:
+        return Impossible(why(refusal, course), half_made=work.looked and course)
+    try:
+        return Connected(seen.held + _write(canvas, work, seen), found=False)
+    except RETRYABLE:
+        raise
+    except Failure as refusal:
+        return Impossible(why(refusal, course), half_made=course)
+
+
+def _note(work: Work, seen: Seen, now: datetime) -> None:
+    with db.transaction() as session:
+        if not links.note_look(session, work, seen.held, now):
+            raise LeaseLost
+
+
+def _look(canvas: Canvas, work: Work) -> Seen | None:
+    """What Canvas holds now. None: the student is not in the course; Canvas itself never checks that."""
+    if work.course_id is None:
+        return Seen(observees.find(canvas, work.observer, work.student) is not None)
+    theirs = enrollments.of_student_in_course(canvas, work.course_id, work.student)
+    if not theirs:
+        return None
+    held = _observer_rows(canvas, work.course_id, work)
+    covered = {one.section_id for one in held}
+    missing = tuple(dict.fromkeys(e.section_id for e in theirs if e.section_id not in covered))
+    return Seen(not missing, held, missing)
+
+
+def _observer_rows(canvas: Canvas, course_id: str, work: Work) -> tuple[Held, ...]:
+    rows = enrollments.of_observer_in_course(canvas, course_id, work.observer)
+    return tuple(Held(row.id, row.section_id) for row in rows if row.associated_user_id == work.student)
+
+
+def _write(canvas: Canvas, work: Work, seen: Seen) -> tuple[Held, ...]:
+    if work.scope is Scope.ALL:
+        observees.add(canvas, work.observer, work.student)
+        return ()
+    made = (
+        enrollments.observe_section(canvas, section, work.observer, work.student) for section in seen.missing
+    )
+    return tuple(Held(row.id, row.section_id) for row in made)
+
+
+def _unmake(work: Work, connect: Connect) -> None:
+    canvas = connect(work.institution_id)
+    if work.course_id is None:
+        observees.remove(canvas, work.observer, work.student)
+        return
+    if observees.find(canvas, work.observer, work.student) is not None:
+        return  # an all-course link stands on the same enrollments; they are its own now
+    for held in _observer_rows(canvas, work.course_id, work):
+        if not (work.undoing and held.enrollment_id in work.spared):
+            enrollments.delete(canvas, work.course_id, held.enrollment_id)
+
+
+def why(failure: Failure, course: bool) -> Reason:
+    """The word for a failure that will not pass by itself."""
+    match failure:
+        case NotConnected() | TokenDead():
+            return Reason.NOT_CONNECTED
+        case CanvasMissing():
+            return (
+                Reason.STUDENT_LEFT_COURSE if course and failure.method == "GET" else Reason.OBSERVER_UNKNOWN
+            )
+        case CanvasRejects() if "concluded" in failure.message:
+            return Reason.COURSE_CONCLUDED
+        case CanvasRejects() if failure.message == observees.LINKED_NOTHING:
+            return Reason.LINKED_NOTHING
+        case CanvasRejects():
+            return Reason.CANVAS_REFUSED
+        case _:
+            return Reason.NOT_ALLOWED
