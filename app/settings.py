@@ -32,6 +32,7 @@ class Settings:
     contact: str  # e-mail or web address put into the User-Agent that Canvas sees
     canvas_timeout: timedelta  # for one call to Canvas
     redeem_budget: timedelta  # how long a person waits for Canvas before the worker takes over
+    retry_first: timedelta  # before a job that met a broken Canvas is tried again; then doubling
     launch_life: timedelta  # how long a page opened from Canvas stays usable
     session_life: timedelta  # how long an observer stays signed in
     proxies: int  # trusted proxies in front, for the client's address
@@ -85,6 +86,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         contact=get("CONTACT", "no contact set"),
         canvas_timeout=timedelta(seconds=number("CANVAS_TIMEOUT", 10)),
         redeem_budget=timedelta(seconds=number("REDEEM_BUDGET", 4)),
+        retry_first=timedelta(seconds=number("RETRY_FIRST", 5)),
         launch_life=timedelta(hours=number("LAUNCH_HOURS", 8)),
         session_life=timedelta(hours=number("SESSION_HOURS", 12)),
         proxies=int(number("PROXIES", 0)),

@@ -12,8 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
-from app import create_app, db
+from app import create_app, db, jobs
 from app.settings import Settings, read
+from tests.workers import run_jobs
+
+__all__ = ["run_jobs"]
 
 PUBLIC_URL = "https://observatory.test"
 
@@ -26,6 +29,7 @@ def settings_for(database_url: str, **changes: str) -> Settings:
             "OBSERVATORY_PUBLIC_URL": PUBLIC_URL,
             "OBSERVATORY_SECRET_KEYS": "t1:" + base64.urlsafe_b64encode(b"0123456789abcdef" * 2).decode(),
             "OBSERVATORY_CONTACT": "tests@observatory.test",
+            "OBSERVATORY_RETRY_FIRST": "0.01",
             **changes,
         }
     )
@@ -36,6 +40,7 @@ def migrate(database_url: str) -> None:
     app = create_app(settings_for(database_url))
     with app.app_context():
         flask_migrate.upgrade()
+        jobs.migrate()
         db.database.engine.dispose()
 
 
