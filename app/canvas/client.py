@@ -1,0 +1,125 @@
+"""The second ring: a Canvas, seen through one person's token."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+from urllib.parse import quote, urljoin, urlsplit
+
+import stamina
+
+from app.canvas import http
+from app.canvas.answers import Answer, Fields
+from app.canvas.http import Call, Pairs
+from app.errors import CanvasNonsense, CanvasThrottled, CanvasUnreachable, TokenDead
+from app.settings import Settings
+
+PAGE_SIZE = ("per_page", "100")  # the most Canvas gives
+TRIES = 3  # of a call that only reads
+
+
+class Bearer(Protocol):
+    """A token that may know how to replace itself."""
+
+    def current(self, until: float) -> str:
+        """The token to send."""
+
+    def renewed(self, refused: str, until: float) -> str:
+        """Another token than the refused one, or TokenDead."""
+
+    def lose(self, refused: str) -> None:
+        """Give up a token that was refused though it is fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """One Canvas, seen through one token. Cheap; made for a request or a job, and not kept."""
+
+    base_url: str
+    bearer: Bearer = field(repr=False)
+    settings: Settings = field(repr=False)
+    deadline: float | None = None  # by the monotonic clock; for everything asked of it together
+    page_ceiling: int = 1000  # pages of one list; more is an endless one
+
+    def within(self, budget: timedelta) -> "Canvas":
+        """The same Canvas for somebody who waits: everything asked of it takes at most this long."""
+        return replace(self, deadline=time.monotonic() + budget.total_seconds())
+
+    def get(self, path: str, *params: tuple[str, str]) -> Answer:
+        """Read; tried again when Canvas stumbles."""
+        return self._send("GET", self.base_url + path, params=params)
+
+    def post(self, path: str, *form: tuple[str, str], secret: str = "") -> Answer:  # noqa: S107
+        """Create. Not repeated here: whether it has happened is for the caller to find out."""
+        return self._send("POST", self.base_url + path, form=form, secrets=(secret,))
+
+    def put(self, path: str) -> Answer:
+        """Set. Not repeated here."""
+        return self._send("PUT", self.base_url + path)
+
+    def delete(self, path: str, *params: tuple[str, str]) -> Answer:
+        """Remove. Not repeated here."""
+        return self._send("DELETE", self.base_url + path, params=params)
+
+    def pages(self, path: str, *params: tuple[str, str]) -> Iterator[Fields]:
+        """Every object of a list, page after page.
+
+        The next page is taken word for word from the `Link` header, for Canvas's bookmarks mean nothing
+        to others, and only if it is on this Canvas: the token goes with it. Source: "Pagination".
+        """
+        answer = self.get(path, PAGE_SIZE, *params)
+        for _ in range(self.page_ceiling):
+            yield from answer.objects()
+            if answer.next is None:
+                return
+            url = urljoin(self.base_url + path, answer.next)
+            if _origin(url) != _origin(self.base_url):
+                raise CanvasNonsense("GET", path, 200, "the next page is on another server")
+            answer = self._send("GET", url)
+        raise CanvasNonsense("GET", path, 200, f"more than {self.page_ceiling} pages")
+
+    def _send(
+        self, method: str, url: str, params: Pairs = (), form: Pairs = (), secrets: tuple[str, ...] = ()
+    ) -> Answer:
+        until = time.monotonic() + self.settings.canvas_timeout.total_seconds()
+        if self.deadline is not None:
+            until = min(until, self.deadline)
+        call = Call(method, url, self.settings.contact, "", params, form, secrets)
+        token = self.bearer.current(until)
+        try:
+            return _patiently(replace(call, bearer=token), until)
+        except TokenDead:
+            token = self.bearer.renewed(token, until)
+        try:
+            return _patiently(replace(call, bearer=token), until)
+        except TokenDead:
+            self.bearer.lose(token)
+            raise
+
+
+def _patiently(call: Call, until: float) -> Answer:
+    """Send; what only reads is sent up to three times, soon after one another, while there is time."""
+    again = (CanvasUnreachable, CanvasThrottled) if call.method == "GET" else ()
+    left = max(until - time.monotonic(), 0.001)
+    for attempt in stamina.retry_context(
+        on=again, attempts=TRIES, timeout=left, wait_initial=0.2, wait_max=1.0, wait_jitter=0.2
+    ):
+        with attempt:
+            answer = http.send(call, until)
+    return answer
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", None, None
+
+
+def path(*pieces: str) -> str:
+    """A path of the API; ids are quoted, so that none can lead elsewhere."""
+    if not all(piece.strip(".") for piece in pieces):
+        raise ValueError("an empty piece would change what the path means")
+    return "/api/v1/" + "/".join(quote(piece, safe="~") for piece in pieces)

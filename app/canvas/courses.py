@@ -1,0 +1,130 @@
+"""Courses and Sections APIs: what is taught, and to whom."""
+
+from dataclasses import dataclass
+
+from app.canvas import enrollments
+from app.canvas.answers import Fields
+from app.canvas.client import Canvas, path
+from app.canvas.enrollments import LIVE, STUDENT
+from app.canvas.users import User, user
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A course. `workflow_state` is unpublished, available, completed or deleted."""
+
+    id: str
+    name: str
+    code: str
+    workflow_state: str
+
+    @property
+    def concluded(self) -> bool:
+        """Whether it is over: nobody can be enrolled any more."""
+        return self.workflow_state == "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a course."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A student of a course and the sections they are in."""
+
+    id: str
+    name: str
+    sortable_name: str
+    section_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCourse:
+    """A course that somebody observes, and whom they observe in it."""
+
+    course: Course
+    student_ids: tuple[str, ...]
+
+
+def _course(fields: Fields) -> Course:
+    name = fields.text("name")
+    return Course(
+        fields.id(), name, fields.optional_text("course_code") or name, fields.text("workflow_state")
+    )
+
+
+def get(canvas: Canvas, course_id: str) -> Course:
+    """A course, or CanvasMissing. Courses API, GET /api/v1/courses/:id."""
+    return _course(canvas.get(path("courses", course_id)).object())
+
+
+def sections(canvas: Canvas, course_id: str) -> list[Section]:
+    """The sections of a course. Sections API, GET /api/v1/courses/:course_id/sections."""
+    found = canvas.pages(path("courses", course_id, "sections"))
+    return [Section(fields.id(), fields.text("name")) for fields in found]
+
+
+def students(canvas: Canvas, course_id: str) -> list[Student]:
+    """The students of a course, by sortable name as Canvas orders them.
+
+    A scoped developer key that does not "allow include parameters" drops the enrollments without a word;
+    then the list of enrollments tells the sections.
+    Courses API, GET /api/v1/courses/:course_id/users.
+    """
+    params = [("enrollment_type[]", "student"), ("include[]", "enrollments")]
+    params += [("enrollment_state[]", state) for state in ("active", "invited")]
+    listed = list(canvas.pages(path("courses", course_id, "users"), *params))
+    if not all(fields.has("enrollments") for fields in listed):
+        return _students_by_enrollment(canvas, course_id)
+    return [_student(user(fields), _sections(fields)) for fields in listed]
+
+
+def _sections(fields: Fields) -> list[str]:
+    return [
+        row.id("course_section_id")
+        for row in fields.objects("enrollments")
+        if row.text("type") == STUDENT and row.text("enrollment_state") in LIVE
+    ]
+
+
+def _students_by_enrollment(canvas: Canvas, course_id: str) -> list[Student]:
+    people: dict[str, User] = {}
+    found: dict[str, list[str]] = {}
+    for row in enrollments.students_in_course(canvas, course_id):
+        people[row.user_id] = row.user or User(row.user_id, row.user_id, row.user_id)
+        found.setdefault(row.user_id, []).append(row.section_id)
+    ordered = sorted(people.values(), key=lambda person: person.sortable_name.casefold())
+    return [_student(person, found[person.id]) for person in ordered]
+
+
+def _student(person: User, section_ids: list[str]) -> Student:
+    return Student(person.id, person.name, person.sortable_name, tuple(dict.fromkeys(section_ids)))
+
+
+def of_student(canvas: Canvas, student_id: str) -> list[Course]:
+    """The courses of a student. Courses API, GET /api/v1/users/:user_id/courses."""
+    found = canvas.pages(path("users", student_id, "courses"), ("enrollment_type", "student"))
+    return [_course(fields) for fields in found if _open_to_caller(fields)]
+
+
+def observed(canvas: Canvas) -> list[ObservedCourse]:
+    """The courses in which the token's owner observes somebody. Courses API, GET /api/v1/courses."""
+    found = canvas.pages("/api/v1/courses", ("enrollment_type", "observer"))
+    courses = [
+        ObservedCourse(_course(fields), _observed_in(fields)) for fields in found if _open_to_caller(fields)
+    ]
+    return [course for course in courses if course.student_ids]
+
+
+def _observed_in(fields: Fields) -> tuple[str, ...]:
+    rows = [row for row in fields.objects("enrollments") if row.text("type") == "observer"]
+    return tuple(dict.fromkeys(row.id("associated_user_id") for row in rows if row.has("associated_user_id")))
+
+
+def _open_to_caller(fields: Fields) -> bool:
+    """False for a course before or after its dates, of which Canvas shows the id and nothing else."""
+    return not (fields.has("access_restricted_by_date") and fields.flag("access_restricted_by_date"))

@@ -1,0 +1,158 @@
+"""The first ring: one request, and its answer or a failure with a name.
+
+Nothing waits longer than the deadline, nothing larger than the ceiling is kept, no redirect is followed,
+no cookie is taken, and no secret reaches an exception or a log.
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from app.canvas import failures
+from app.canvas.answers import Answer
+from app.canvas.punctual import deadline, make_punctual
+from app.errors import CanvasFailure, CanvasNonsense, CanvasUnreachable
+from app.settings import LOOPBACK_HOSTS
+
+BODY_CEILING = 16 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
+CONNECT_TIMEOUT = 5.0  # seconds
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to be sent. `form` makes a body; secrets go there or into the bearer, never into `url`."""
+
+    method: str
+    url: str
+    contact: str
+    bearer: str = field(default="", repr=False)
+    params: Pairs = ()
+    form: Pairs = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # besides the bearer: blotted out of messages
+
+    @property
+    def path(self) -> str:
+        """The path alone, fit for an exception."""
+        return urlsplit(self.url).path
+
+
+def send(call: Call, until: float) -> Answer:
+    """Canvas's answer, or a CanvasFailure; not later than `until` by the monotonic clock."""
+    status, headers, body = _exchange(call, until)
+    data = _json(body)
+    if 200 <= status < 300 and data is not NOT_JSON:
+        next_page = httpx.Response(status, headers=headers).links.get("next", {}).get("url")
+        return Answer(call.method, call.path, data, next_page)
+    if 200 <= status < 300:
+        raise CanvasNonsense(call.method, call.path, status, f"{_media_type(headers)} that is not JSON")
+    found = None if data is NOT_JSON else data
+    failure = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
+    raise failure(call.method, call.path, status, _blot(failures.reason(found), call))
+
+
+def _exchange(call: Call, until: float) -> tuple[int, httpx.Headers, bytes]:
+    """Status, headers and whole body of the answer."""
+
+    def unreachable(why: str) -> CanvasFailure:
+        return CanvasUnreachable(call.method, call.path, None, why)
+
+    left = until - time.monotonic()
+    if left <= 0:
+        raise unreachable("no time left")
+    request = _request(call, httpx.Timeout(left, connect=min(left, CONNECT_TIMEOUT)))
+    try:
+        with deadline(until):
+            response = _client(os.getpid()).send(request, stream=True)
+            try:
+                return response.status_code, response.headers, _body(call, response)
+            finally:
+                response.close()
+    except httpx.DecodingError:
+        raise CanvasNonsense(call.method, call.path, None, "its compression is broken") from None
+    except httpx.TransportError as problem:
+        raise unreachable(type(problem).__name__) from None
+
+
+def _request(call: Call, timeout: httpx.Timeout) -> httpx.Request:
+    headers = {
+        "User-Agent": user_agent(call.contact),
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+    }
+    if call.bearer:
+        headers["Authorization"] = f"Bearer {call.bearer}"
+    if call.form:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    try:
+        return httpx.Request(
+            call.method,
+            call.url,
+            params=call.params or None,  # None keeps the query of a next page as it is
+            headers=headers,
+            content=urlencode(call.form) if call.form else None,
+            extensions={"timeout": timeout.as_dict()},
+        )
+    except httpx.InvalidURL:
+        raise CanvasNonsense(call.method, call.path, None, "an address that is none") from None
+
+
+def _body(call: Call, response: httpx.Response) -> bytes:
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > BODY_CEILING:
+            raise CanvasNonsense(
+                call.method, call.path, response.status_code, f"more than {BODY_CEILING} bytes"
+            )
+    return bytes(body)
+
+
+NOT_JSON: Any = object()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def _media_type(headers: httpx.Headers) -> str:
+    """What the answer claims to be, in a form that is safe to log."""
+    claimed = headers.get("content-type", "").partition(";")[0].strip()
+    return claimed if claimed in ("text/html", "application/json", "text/plain") else "something"
+
+
+def _blot(message: str, call: Call) -> str:
+    """The message without our secrets, should the other side repeat them."""
+    for secret in filter(None, (call.bearer, *call.secrets)):
+        message = message.replace(secret, "…")
+    return message
+
+
+@cache
+def user_agent(contact: str) -> str:
+    """How we name ourselves; Canvas refuses requests that do not ("Enforcing User-Agent Header")."""
+    return f"Observatory/{version('observatory')} ({contact})".encode("ascii", "replace").decode()
+
+
+@cache
+def _client(pid: int) -> httpx.Client:
+    """The connections of this process, shared by its threads; a forked child opens its own.
+
+    Cookies are refused: they would carry one person's session into another's request. A proxy named by
+    the environment is used, but never for this very machine.
+    """
+    own_machine = {f"all://{'[::1]' if host == '::1' else host}": None for host in LOOPBACK_HOSTS}
+    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return make_punctual(httpx.Client(cookies=nothing, mounts=own_machine, follow_redirects=False))

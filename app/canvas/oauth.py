@@ -1,0 +1,196 @@
+"""Canvas's OAuth, as far as a browser takes part: going there, coming back, and giving a token up."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import cast
+
+from authlib.oauth2.client import OAuth2Client
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from app.canvas import grants
+from app.canvas.client import Canvas
+from app.canvas.grants import TOKEN_PATH, Grant
+from app.crypto import Keyring, fingerprint, random_token
+from app.errors import NotConnected, TokenDead
+from app.models import Institution, OAuthAttempt, OAuthPurpose
+from app.settings import Settings
+
+AUTHORIZE_PATH = "/login/oauth2/auth"
+ATTEMPT_LIFE = timedelta(minutes=30)  # to sign in, and to find a forgotten password first
+
+# The least that works, as a developer key with enforced scopes wants it ("API Scopes").
+OBSERVER_SCOPES = (
+    "url:GET|/api/v1/users/:user_id/profile",  # their language and time zone
+    "url:GET|/api/v1/users/:user_id/observees",  # whom they observe already
+    "url:GET|/api/v1/users/:user_id/observees/:observee_id",  # whether a pairing has arrived
+    "url:POST|/api/v1/users/:user_id/observees",  # redeem a code of Canvas's own
+    "url:DELETE|/api/v1/users/:user_id/observees/:observee_id",  # leave
+    "url:GET|/api/v1/courses",  # the courses they observe in
+)
+SERVICE_SCOPES = (
+    "url:GET|/api/v1/accounts/:id",  # which root account this Canvas is
+    "url:GET|/api/v1/users/:id",  # the name of a student or observer
+    "url:GET|/api/v1/users/:user_id/profile",  # whose account this is, and its time zone
+    "url:GET|/api/v1/users/:user_id/courses",  # the courses an all-course link will show
+    "url:GET|/api/v1/users/:user_id/enrollments",  # a student's own list of who can see them
+    "url:GET|/api/v1/users/:user_id/observees",  # coverage and repair
+    "url:GET|/api/v1/users/:user_id/observers",  # who can see a student
+    "url:GET|/api/v1/users/:user_id/observees/:observee_id",  # whether a link is there
+    "url:PUT|/api/v1/users/:user_id/observees/:observee_id",  # make an all-course link
+    "url:DELETE|/api/v1/users/:user_id/observees/:observee_id",  # end it
+    "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # codes of Canvas's own, on request
+    "url:GET|/api/v1/courses/:id",  # a course's name and whether it is over
+    "url:GET|/api/v1/courses/:course_id/sections",  # names of sections
+    "url:GET|/api/v1/courses/:course_id/users",  # the students of a course
+    "url:GET|/api/v1/courses/:course_id/enrollments",  # their sections, and who observes there
+    "url:POST|/api/v1/sections/:section_id/enrollments",  # make a link in one course
+    "url:DELETE|/api/v1/courses/:course_id/enrollments/:id",  # end it
+)
+SCOPES = {OAuthPurpose.OBSERVER: OBSERVER_SCOPES, OAuthPurpose.SERVICE: SERVICE_SCOPES}
+
+
+class CallbackProblem(StrEnum):
+    """Why Canvas sent somebody back without a code: its `error` word."""
+
+    ACCESS_DENIED = "access_denied"  # they said no
+    INVALID_SCOPE = "invalid_scope"  # the developer key lacks a scope we ask for
+    UNAUTHORIZED_CLIENT = "unauthorized_client"  # the key is off, or not for this account
+    INVALID_CLIENT = "invalid_client"  # no such key
+    INVALID_REQUEST = "invalid_request"
+    LOGIN_REQUIRED = "login_required"
+    INTERACTION_REQUIRED = "interaction_required"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CallbackProblem":
+        return cls.OTHER
+
+
+class Refusal(StrEnum):
+    """Why a return from Canvas is not taken."""
+
+    UNKNOWN = "unknown"  # we never sent anybody with this state
+    SPENT = "spent"  # somebody has come back with it before
+    EXPIRED = "expired"
+    OTHER_BROWSER = "other_browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A trip to Canvas that has come back: what it was for."""
+
+    institution_id: int
+    purpose: OAuthPurpose
+    verifier: str = field(repr=False)
+    typed: str | None = field(repr=False)
+    launch_id: int | None
+
+
+def begin(
+    session: Session,
+    keyring: Keyring,
+    institution: Institution,
+    purpose: OAuthPurpose,
+    redirect_uri: str,
+    browser: str,
+    typed: str | None,
+    launch_id: int | None,
+    now: datetime,
+) -> str:
+    """The address at Canvas to send the browser to; raises NotConnected without a developer key.
+
+    `browser` is a secret only this browser holds; `typed` the codes to remember meanwhile. State and PKCE
+    (S256): RFC 6749 10.12, RFC 7636. Source: Canvas "OAuth2 Endpoints", GET /login/oauth2/auth.
+    """
+    if not institution.oauth_client_id:
+        raise NotConnected(f"institution {institution.slug} has no key for Canvas's API")
+    state, verifier = random_token(), random_token()
+    digest = fingerprint(state)
+    session.add(
+        OAuthAttempt(
+            institution_id=institution.id,
+            purpose=purpose,
+            state_digest=digest,
+            browser_digest=fingerprint(browser),
+            verifier=keyring.seal(verifier, f"oauth_attempts.verifier:{digest}"),
+            typed=keyring.seal(typed, f"oauth_attempts.typed:{digest}") if typed else None,
+            launch_id=launch_id,
+            created_at=now,
+            expires_at=now + ATTEMPT_LIFE,
+        )
+    )
+    client = OAuth2Client(None, institution.oauth_client_id, code_challenge_method="S256")
+    url, _state = client.create_authorization_url(
+        institution.canvas_url + AUTHORIZE_PATH,
+        state,
+        verifier,
+        redirect_uri=redirect_uri,
+        scope=" ".join(SCOPES[purpose]),
+    )
+    return cast(str, url)
+
+
+def take(session: Session, keyring: Keyring, state: str, browser: str, now: datetime) -> Attempt | Refusal:
+    """Spend a state that came back. Whoever brings it, it cannot be brought again."""
+    digest = fingerprint(state)
+    spent = cast(
+        CursorResult[None],
+        session.execute(
+            update(OAuthAttempt)
+            .where(OAuthAttempt.state_digest == digest, OAuthAttempt.spent_at.is_(None))
+            .values(spent_at=now)
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    row = session.scalars(select(OAuthAttempt).where(OAuthAttempt.state_digest == digest)).one_or_none()
+    if row is None:
+        return Refusal.UNKNOWN
+    if spent.rowcount != 1:
+        return Refusal.SPENT
+    if row.expires_at <= now:
+        return Refusal.EXPIRED
+    if row.browser_digest != fingerprint(browser):
+        return Refusal.OTHER_BROWSER
+    return Attempt(
+        row.institution_id,
+        row.purpose,
+        keyring.open(row.verifier, f"oauth_attempts.verifier:{digest}"),
+        keyring.open(row.typed, f"oauth_attempts.typed:{digest}") if row.typed else None,
+        row.launch_id,
+    )
+
+
+def exchange(
+    settings: Settings,
+    keyring: Keyring,
+    institution: Institution,
+    attempt: Attempt,
+    code: str,
+    redirect_uri: str,
+    now: datetime,
+) -> Grant:
+    """The tokens for the code Canvas sent back. Raises CanvasRejects if it is not, or no longer, good."""
+    return grants.exchange(
+        settings,
+        keyring,
+        institution,
+        code=code,
+        verifier=attempt.verifier,
+        redirect_uri=redirect_uri,
+        now=now,
+    )
+
+
+def revoke(canvas: Canvas) -> bool:
+    """Have Canvas forget the token, and what renews it; False if it had done so before.
+
+    Source: Canvas "OAuth2 Endpoints", DELETE /login/oauth2/token.
+    """
+    try:
+        canvas.delete(TOKEN_PATH)
+    except TokenDead:
+        return False
+    return True
