@@ -1,0 +1,19 @@
+"""The pages of the pretend Canvas: its shape, not its look."""
+
+from flask import Blueprint
+
+from sandbox.pages import viewing
+
+blueprint = Blueprint("pages", __name__)
+blueprint.app_context_processor(viewing.frame)
+viewing.show_refusals(blueprint)
+
+from sandbox.pages import (  # noqa: E402, F401  their routes join the blueprint
+    accounts,
+    courses,
+    home,
+    login,
+    masquerade,
+    observees,
+    tools,
+)
