@@ -13,6 +13,11 @@ class Clock:
         """The sandbox's present moment, aware UTC."""
         return datetime.now(UTC) + self._ahead
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which it is ahead of the real time."""
+        return self._ahead.total_seconds()
+
     def advance(self, seconds: float) -> None:
         """Move forward (or back, with a negative number) by some seconds."""
         self._ahead += timedelta(seconds=seconds)

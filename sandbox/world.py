@@ -84,6 +84,7 @@ class World:
         self._by_lti_id: dict[str, User] = {}
         self._links_by_person: dict[int, list[ObservationLink]] = defaultdict(list)
         self._codes: dict[str, list[PairingCode]] = defaultdict(list)
+        self._users_by_name: list[User] | None = None
 
     def next_id(self, kind: str) -> int:
         """A fresh id for "user", "enrollment", …"""
@@ -103,6 +104,7 @@ class World:
         """Keep a user and index their logins."""
         self._seen("user", user.id)
         self.users[user.id] = user
+        self._users_by_name = None
         self._by_lti_id[user.lti_id] = user
         self._by_lti_id[user.lti_context_id] = user
         for login in user.logins:
@@ -181,6 +183,12 @@ class World:
         """The person with this log-in name in a root account."""
         return self._by_login.get((account_id, unique_id.lower()))
 
+    def users_by_name(self) -> list[User]:
+        """Everybody in the order of sortable names."""
+        if self._users_by_name is None:
+            self._users_by_name = sorted(self.users.values(), key=_by_name)
+        return self._users_by_name
+
     def user_by_sis_id(self, account_id: int, sis_user_id: str) -> User | None:
         """The person with this SIS id in a root account."""
         return self._by_sis_id.get((account_id, sis_user_id))
@@ -248,16 +256,16 @@ class World:
             for link in self.active_links(observer_id=observer_id)
             if link.observer_id == observer_id
         }
-        return sorted(
-            (self.users[student] for student in ids), key=lambda user: (user.sortable_name.lower(), user.id)
-        )
+        return sorted((self.users[student] for student in ids), key=_by_name)
 
     def observers_of(self, student_id: int) -> list[User]:
         """The people who observe a student through active links, by sortable name, each once."""
         ids = {link.observer_id for link in self.active_links(student_id=student_id)}
-        return sorted(
-            (self.users[person] for person in ids), key=lambda user: (user.sortable_name.lower(), user.id)
-        )
+        return sorted((self.users[person] for person in ids), key=_by_name)
+
+
+def _by_name(user: User) -> tuple[str, int]:
+    return user.sortable_name.lower(), user.id
 
 
 def current_world() -> World:

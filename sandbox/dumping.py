@@ -1,0 +1,59 @@
+"""A world as the JSON object of a world file, with every state in it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.world import AccessToken, Course, User, World
+
+Json = dict[str, Any]
+
+
+def dump(world: World) -> Json:
+    """The whole world; `sandbox.worldfile.load` makes the same one of it."""
+    by_hand: dict[int, list[str]] = {}
+    for token in world.tokens.values():
+        if _plain(token):
+            by_hand.setdefault(token.user_id, []).append(token.token)
+    return {
+        "settings": _fields(world.settings),
+        "clock": {"ahead": str(world.clock.ahead)},
+        "accounts": [_fields(account) for account in world.accounts.values()],
+        "users": [_user(user, by_hand.get(user.id, [])) for user in world.users.values()],
+        "admins": [_fields(admin) for admin in world.admins],
+        "role_overrides": [_fields(override) for override in world.role_overrides],
+        "courses": [_course(world, course) for course in world.courses.values()],
+        "enrollments": [_fields(row) for row in world.enrollments.values()],
+        "observation_links": [_fields(link) for link in world.links],
+        "pairing_codes": [_fields(code) for code in world.pairing_codes],
+        "developer_keys": [_fields(key) for key in world.developer_keys.values()],
+        "access_tokens": [_fields(token) for token in world.tokens.values() if not _plain(token)],
+        "lti_tools": [_fields(tool) for tool in world.tools.values()],
+    }
+
+
+def _plain(token: AccessToken) -> bool:
+    """Whether a token is one that a world file writes on its user."""
+    return token == AccessToken(token.token, token.user_id)
+
+
+def _fields(record: Any) -> Json:
+    """A record's fields as JSON."""
+    return {name: _json(getattr(record, name)) for name in record.__slots__}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _user(user: User, tokens: list[str]) -> Json:
+    return _fields(user) | {"logins": [_fields(login) for login in user.logins], "tokens": tokens}
+
+
+def _course(world: World, course: Course) -> Json:
+    sections = [
+        {"id": section.id, "name": section.name, "created_at": _json(section.created_at)}
+        for section in world.sections_of(course.id)
+    ]
+    return _fields(course) | {"sections": sections}

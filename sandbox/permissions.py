@@ -1,0 +1,151 @@
+"""Who may do what, by role, account and course (Canvas's permissions registry and role overrides)."""
+
+from sandbox.world import Account, Enrollment, World
+
+ROLE_IDS = {
+    "StudentEnrollment": 3,
+    "TeacherEnrollment": 4,
+    "TaEnrollment": 5,
+    "DesignerEnrollment": 6,
+    "ObserverEnrollment": 7,
+    "StudentViewEnrollment": 8,
+}
+STAFF = frozenset({"TeacherEnrollment", "TaEnrollment", "DesignerEnrollment"})
+TEACHING = frozenset({"TeacherEnrollment", "TaEnrollment"})
+TEACHER = frozenset({"TeacherEnrollment"})
+STUDENTS = frozenset({"StudentEnrollment", "StudentViewEnrollment"})
+
+# Permissions that only a role in a root account can carry.
+ROOT_ONLY = frozenset(
+    {"manage_user_observers", "manage_user_logins", "manage_sis", "import_sis", "become_user"}
+)
+ACCOUNT_ONLY = ROOT_ONLY | {"read_course_list", "manage_account_settings"}
+
+# Course roles that have a permission unless an override says otherwise; AccountAdmin has every one.
+COURSE_DEFAULTS: dict[str, frozenset[str]] = {
+    "read_roster": STAFF | {"StudentEnrollment"},
+    "read_email_addresses": TEACHING,
+    "view_user_logins": TEACHING,
+    "read_sis": TEACHER,
+    "read_reports": STAFF,
+    "manage_students": STAFF,
+    "manage_grades": TEACHING,
+    "view_all_grades": TEACHING,
+    "allow_course_admin_actions": TEACHER,
+    "add_observer_to_course": STAFF,
+    "remove_observer_from_course": STAFF,
+    "add_student_to_course": STAFF,
+    "remove_student_from_course": STAFF,
+    "add_ta_to_course": STAFF,
+    "remove_ta_from_course": STAFF,
+    "add_designer_to_course": STAFF,
+    "remove_designer_from_course": STAFF,
+    "add_teacher_to_course": TEACHER,
+    "remove_teacher_from_course": TEACHER,
+}
+# What staff keep in a concluded course.
+READING = frozenset(
+    {"read_roster", "read_email_addresses", "view_user_logins", "read_sis", "read_reports", "view_all_grades"}
+)
+
+
+def granted(
+    world: World, user_id: int, permission: str, account_id: int | None = None, course_id: int | None = None
+) -> bool:
+    """Whether a person holds a permission in an account or course, accounts above it included."""
+    if course_id is not None:
+        account_id = world.courses[course_id].account_id
+    if account_id is None:
+        raise ValueError("a permission is held in an account or in a course")
+    chain = world.account_chain(account_id)
+    if _granted_by_accounts(world, user_id, permission, chain):
+        return True
+    if course_id is None or permission in ACCOUNT_ONLY:
+        return False
+    roles = {row.type for row in counting_enrollments(world, user_id, course_id)}
+    if world.courses[course_id].workflow_state == "completed" and permission not in READING:
+        return False
+    return any(_role_has(world, role, permission, chain) for role in roles)
+
+
+def counting_enrollments(world: World, user_id: int, course_id: int) -> list[Enrollment]:
+    """A person's active enrollments in a course; an unpublished course is open to its staff alone."""
+    published = world.courses[course_id].workflow_state in ("available", "completed")
+    return [
+        row
+        for row in world.enrollments_of(user_id)
+        if row.course_id == course_id and row.state == "active" and (published or row.type in STAFF)
+    ]
+
+
+def is_account_member(world: World, user_id: int, account_id: int) -> bool:
+    """Whether a person has any admin role in the account or above it."""
+    chain = {account.id for account in world.account_chain(account_id)}
+    return any(admin.user_id == user_id and admin.account_id in chain for admin in world.admins)
+
+
+def may_read_course(world: World, user_id: int, course_id: int) -> bool:
+    """Whether a person may see that a course exists: a current, former or invited member, or an admin."""
+    course = world.courses[course_id]
+    if course.workflow_state == "deleted":
+        return False
+    if is_account_member(world, user_id, course.account_id):
+        return True
+    return any(
+        row.course_id == course_id
+        and row.state in ("active", "invited", "completed")
+        and (course.workflow_state != "unpublished" or row.type in STAFF)
+        for row in world.enrollments_of(user_id)
+    )
+
+
+def reads_as_admin(world: World, user_id: int, course_id: int) -> bool:
+    """Whether a person sees a course as its staff do (`read_as_admin`)."""
+    if is_account_member(world, user_id, world.courses[course_id].account_id):
+        return True
+    return any(row.type in STAFF for row in counting_enrollments(world, user_id, course_id))
+
+
+def visible_sections(world: World, user_id: int, course_id: int) -> set[int] | None:
+    """The sections whose people a person may see; None means all of the course."""
+    if is_account_member(world, user_id, world.courses[course_id].account_id):
+        return None
+    rows = counting_enrollments(world, user_id, course_id)
+    if not rows or any(not row.limit_to_section for row in rows):
+        return None
+    return {row.section_id for row in rows}
+
+
+def _granted_by_accounts(world: World, user_id: int, permission: str, chain: list[Account]) -> bool:
+    """Whether an admin role somewhere in the chain grants the permission."""
+    ids = [account.id for account in chain]
+    for admin in world.admins:
+        if admin.user_id != user_id or admin.account_id not in ids:
+            continue
+        if permission in ROOT_ONLY and admin.account_id != ids[-1]:
+            continue
+        if admin.permissions is not None:
+            if permission in admin.permissions:
+                return True
+            continue
+        above = chain[ids.index(admin.account_id) :]
+        if _override(world, "AccountAdmin", permission, above) is not False:
+            return True
+    return False
+
+
+def _role_has(world: World, role: str, permission: str, chain: list[Account]) -> bool:
+    """Whether a course role has a permission under the account's overrides."""
+    if permission == "generate_observer_pairing_code" and role in STUDENTS:
+        return False
+    override = _override(world, role, permission, chain)
+    return role in COURSE_DEFAULTS.get(permission, ()) if override is None else override
+
+
+def _override(world: World, role: str, permission: str, chain: list[Account]) -> bool | None:
+    """What the nearest account says about a role's permission, or None."""
+    for account in chain:
+        for row in world.role_overrides:
+            if (row.account_id, row.role, row.permission) == (account.id, role, permission):
+                return row.enabled
+    return None

@@ -1,0 +1,121 @@
+"""The Users API as far as pairing needs it (Canvas API docs, "Users")."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sandbox.permissions import ROLE_IDS
+from sandbox.rest import params
+from sandbox.rest.api import caller, host_account, may, path_account, path_user, require, serves
+from sandbox.rest.bodies import Json, address, avatar_url, user_json
+from sandbox.rest.paging import numbered
+from sandbox.rest.rosters import KINDS
+from sandbox.rest.searching import matches, ordered
+from sandbox.world import Account, User, current_world
+
+
+@serves("GET", "/users/:id")
+def show(id: str) -> Json:
+    """One person: oneself, or as an admin of one of their accounts."""
+    user = path_user(id)
+    require(_may_show(user))
+    own = user.id == caller().id
+    include = ["avatar_url", "email", *params.many("include")]
+    body = user_json(user, account=host_account(), include=include)
+    body |= {"locale": user.locale}
+    if own:
+        body |= {"email": user.email, "effective_locale": user.locale or "en"}
+    body["permissions"] = {
+        "can_update_name": own or may("manage_user_logins", account_id=host_account().id),
+        "can_update_avatar": False,
+        "limit_parent_app_web_access": False,
+    }
+    return body
+
+
+@serves("GET", "/users/:user_id/profile")
+def profile(user_id: str) -> Json:
+    """A person's profile; the e-mail of others only with the right to it."""
+    user, root = path_user(user_id), host_account()
+    own = user.id == caller().id
+    require(_may_show(user))
+    login = current_world().login_in(user, root.id)
+    body: Json = {
+        "id": user.id,
+        "name": user.name,
+        "short_name": user.short_name,
+        "sortable_name": user.sortable_name,
+        "avatar_url": avatar_url(),
+        "title": None,
+        "bio": None,
+        "pronunciation": None,
+    }
+    if own or may("read_email_addresses", account_id=root.id):
+        body["primary_email"] = user.email
+    if own or may("view_user_logins", account_id=root.id):
+        body["login_id"] = login.unique_id if login else None
+    if may("read_sis", account_id=root.id):
+        body["sis_user_id"] = login.sis_user_id if login else None
+    body |= {
+        "integration_id": None,
+        "time_zone": user.time_zone or "Etc/UTC",
+        "locale": user.locale,
+        "effective_locale": user.locale or "en",
+    }
+    if own:
+        body["calendar"] = {"ics": address(f"/feeds/calendars/user_{user.uuid}.ics")}
+    return body | {"lti_user_id": user.lti_context_id, "k5_user": False, "use_classic_font_in_k5": False}
+
+
+@serves("GET", "/accounts/:account_id/users")
+def search(account_id: str) -> list[Json]:
+    """The people of an account; no `last` page is announced."""
+    account = path_account(account_id)
+    require(may("read_roster", account_id=account.id))
+    term = params.search_term()
+    users = _of_kind(_people(account))
+    root_id = current_world().root_account(account.id).id
+    found = (user for user in users if term is None or matches(user, term, root_id))
+    include = params.many("include")
+    return [user_json(user, account=account, include=include) for user in numbered(_in_order(found))]
+
+
+def _may_show(user: User) -> bool:
+    if user.id == caller().id:
+        return True
+    roots = current_world().root_accounts_of(user)
+    rights = ("read_roster", "manage_user_logins")
+    return any(may(right, account_id=each) for each in roots for right in rights)
+
+
+def _people(account: Account) -> Iterator[User]:
+    """Everyone in an account by name; in a sub-account those enrolled or administering below it."""
+    world = current_world()
+    if account.parent_account_id is None:
+        for user in world.users_by_name():
+            if any(login.account_id == account.id for login in user.logins) and not user.test_student:
+                yield user
+        return
+    ids = {admin.user_id for admin in world.admins if admin.account_id == account.id}
+    for course in world.courses.values():
+        if course.workflow_state != "deleted" and account in world.account_chain(course.account_id):
+            rows = world.enrollments_in(course.id)
+            ids |= {row.user_id for row in rows if row.state not in ("deleted", "rejected")}
+    yield from (user for user in world.users_by_name() if user.id in ids and not user.test_student)
+
+
+def _of_kind(users: Iterable[User]) -> Iterator[User]:
+    """Only those with an enrollment of the type or role asked for."""
+    by_id = {str(role_id): name for name, role_id in ROLE_IDS.items()}
+    kind, role_id = params.text("enrollment_type"), params.text("role_filter_id")
+    wanted: set[Any] = {KINDS.get(kind)} if kind else set()
+    if role_id:
+        wanted = {by_id.get(role_id)} & (wanted or {by_id.get(role_id)})
+    for user in users:
+        rows = current_world().enrollments_of(user.id) if kind or role_id else []
+        if not (kind or role_id) or any(row.type in wanted and row.state != "deleted" for row in rows):
+            yield user
+
+
+def _in_order(users: Iterable[User]) -> Iterable[User]:
+    """By name they come already; other orders need them all."""
+    return ordered(users) if params.text("sort") or params.text("order") else users
