@@ -171,6 +171,16 @@ def test_a_task_that_breaks_fails_the_test(app: Flask, run_jobs: Runner) -> None
         run_jobs({"broken": broken})
 
 
+def test_a_kind_that_only_a_newer_release_knows_waits_for_it(app: Flask, run_jobs: Runner) -> None:
+    ran: list[str] = []
+    promise("news", "fit to print")
+
+    run_jobs({})
+    run_jobs({"news": ran.append})
+
+    assert ran == ["fit to print"]
+
+
 def test_what_went_well_is_forgotten_after_a_week(app: Flask, run_jobs: Runner) -> None:
     promise("note")
     run_jobs({"note": lambda: None})
