@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 import stamina
 
@@ -17,6 +17,7 @@ from app.settings import Settings
 
 PAGE_SIZE = ("per_page", "100")  # the most Canvas gives
 TRIES = 3  # of a call that only reads
+LONGEST_PAUSE = 1.0  # seconds between them
 
 
 class Bearer(Protocol):
@@ -73,8 +74,8 @@ class Canvas:
             yield from answer.objects()
             if answer.next is None:
                 return
-            url = urljoin(self.base_url + path, answer.next)
-            if _origin(url) != _origin(self.base_url):
+            url = http.beside(self.base_url + path, answer.next)
+            if url is None:
                 raise CanvasNonsense("GET", path, 200, "the next page is on another server")
             answer = self._send("GET", url)
         raise CanvasNonsense("GET", path, 200, f"more than {self.page_ceiling} pages")
@@ -100,22 +101,18 @@ class Canvas:
 
 def _patiently(call: Call, until: float) -> Answer:
     """Send; what only reads is sent up to three times, soon after one another, while there is time."""
-    again = (CanvasUnreachable, CanvasThrottled) if call.method == "GET" else ()
-    left = max(until - time.monotonic(), 0.001)
+
+    def again(problem: Exception) -> bool:
+        if call.method != "GET" or time.monotonic() + LONGEST_PAUSE > until:
+            return False
+        return isinstance(problem, CanvasUnreachable | CanvasThrottled)
+
     for attempt in stamina.retry_context(
-        on=again, attempts=TRIES, timeout=left, wait_initial=0.2, wait_max=1.0, wait_jitter=0.2
+        on=again, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE, wait_jitter=0.2
     ):
         with attempt:
             answer = http.send(call, until)
     return answer
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return "", None, None
 
 
 def path(*pieces: str) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -58,6 +58,17 @@ def send(call: Call, until: float) -> Answer:
     found = None if data is NOT_JSON else data
     failure = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
     raise failure(call.method, call.path, status, _blot(failures.reason(found), call))
+
+
+def beside(url: str, link: str) -> str | None:
+    """The address a link on this page leads to, word for word; None if that is on another server."""
+    try:
+        address = urljoin(url, link)
+        here, there = httpx.URL(url), httpx.URL(address)
+    except (ValueError, httpx.InvalidURL):
+        return None
+    same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
+    return address if same else None
 
 
 def _exchange(call: Call, until: float) -> tuple[int, httpx.Headers, bytes]:
@@ -143,7 +154,8 @@ def _blot(message: str, call: Call) -> str:
 @cache
 def user_agent(contact: str) -> str:
     """How we name ourselves; Canvas refuses requests that do not ("Enforcing User-Agent Header")."""
-    return f"Observatory/{version('observatory')} ({contact})".encode("ascii", "replace").decode()
+    fit = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in contact)
+    return f"Observatory/{version('observatory')} ({fit})"
 
 
 @cache
