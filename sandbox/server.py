@@ -55,7 +55,7 @@ def serve(app: Flask, port: int, *, quiet: bool, tls: tuple[str, str] | None = N
 
 
 class _Handler(WSGIRequestHandler):
-    """HTTP/1.1, so that clients get proper framing; its request lines leave out queries, which hold tokens."""
+    """HTTP/1.1, for proper framing; its request lines leave out queries, which may hold tokens."""
 
     protocol_version = "HTTP/1.1"
 
