@@ -1,0 +1,186 @@
+"""A launch: what Canvas posts back after a login, checked, read into one value, and accepted once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app import audit
+from app.crypto import fingerprint, random_token
+from app.lti import claims, protocol
+from app.lti.claims import Launch, LaunchedPerson
+from app.lti.keysets import KeySets
+from app.lti.protocol import CLAIM, Token
+from app.lti.refusals import Reason, Refusal, Refused
+from app.models import Deployment, Institution, LtiLaunch, LtiLogin, Person, Platform
+
+LARGEST = 128 * 1024  # characters of a token; Canvas's list of administered accounts alone may have 40,000
+CANVAS_ERRORS = {
+    "login_required": Reason.LOGIN_REQUIRED,
+    "launch_no_longer_valid": Reason.LAUNCH_USED,
+    "unauthorized_client": Reason.CLIENT_OFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the browser brought back from Canvas."""
+
+    token: Token
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The login it answers, still to be spent, and whom it is with."""
+
+    login: LtiLogin
+    platform: Platform
+    institution: Institution
+    deployment: Deployment | None  # None: not one of ours
+
+    def terms(self) -> protocol.Login:
+        """What the token is checked against."""
+        registered = protocol.Registered(
+            issuer=self.platform.issuer,
+            client_id=self.platform.client_id,
+            authorize_url=self.platform.authorize_url,
+            jwks_url=self.platform.jwks_url,
+            deployment_id=self.deployment.deployment_id if self.deployment else None,
+        )
+        row = self.login
+        return protocol.Login(registered, row.nonce_digest, row.browser_digest, row.target_link_uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The launch's row, with institution and person at hand, and the handle that its pages carry."""
+
+    row: LtiLaunch
+    handle: str
+
+
+def answer(form: Mapping[str, str]) -> Answer | Refusal:
+    """Read the authentication response (LTI Security 1.1, section 5.1.1.3), which may be an error."""
+    if "error" in form:
+        reason = CANVAS_ERRORS.get(form["error"], Reason.PLATFORM_REFUSED)
+        return Refusal(reason, f"{form['error']}: {form.get('error_description', '')}"[:300])
+    state, text = form.get("state"), form.get("id_token")
+    if not text:
+        return Refusal(Reason.TOKEN_MISSING)
+    if len(text) > LARGEST:
+        return Refusal(Reason.TOKEN_OVERSIZED, f"{len(text)} characters")
+    if not state:
+        return Refusal(Reason.STATE_MISSING)
+    try:
+        return Answer(protocol.take_apart(text), state)
+    except Refused as refused:
+        return refused.refusal
+
+
+def find(session: Session, answer: Answer, now: datetime) -> Pending | Refusal:
+    """The login this answers, in one query. The token is not believed yet: it only says where to look."""
+    claimed = answer.token.claims.get(CLAIM + "deployment_id")
+    if not isinstance(claimed, str) or not claimed.isprintable():
+        claimed = ""  # refused later, with its reason
+    found = session.execute(
+        select(LtiLogin, Platform, Institution, Deployment)
+        .join(Platform, LtiLogin.platform_id == Platform.id)
+        .join(Institution, Platform.institution_id == Institution.id)
+        .outerjoin(
+            Deployment, and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == claimed)
+        )
+        .where(LtiLogin.state_digest == fingerprint(answer.state))
+    ).one_or_none()
+    if found is None:
+        return Refusal(Reason.STATE_UNKNOWN)
+    pending = Pending(*found)
+    if pending.login.spent_at:
+        return Refusal(Reason.STATE_SPENT)
+    if pending.login.expires_at <= now:
+        return Refusal(Reason.STATE_EXPIRED)
+    return pending
+
+
+def verify(
+    pending: Pending, answer: Answer, browser: str | None, key_sets: KeySets, now: datetime
+) -> Launch | Refusal:
+    """Check everything about a launch and read it. Asks the network only for a key set it does not hold."""
+    try:
+        verified = protocol.verify(answer.token, answer.state, browser, pending.terms(), key_sets, now)
+        return claims.read(verified, pending.platform.id, pending.institution.id)
+    except Refused as refused:
+        return refused.refusal
+
+
+def accept(
+    session: Session, pending: Pending, launch: Launch, life: timedelta, now: datetime
+) -> Accepted | Refusal:
+    """Spend the login and record the launch. Of any number of askers at once, one finds it unspent."""
+    spent = session.execute(
+        update(LtiLogin)
+        .where(LtiLogin.id == pending.login.id, LtiLogin.spent_at.is_(None))
+        .values(spent_at=now)
+        .returning(LtiLogin.id)
+        .execution_options(synchronize_session=False)
+    )
+    if spent.first() is None:
+        return Refusal(Reason.STATE_SPENT)
+    if pending.deployment is None:
+        return Refusal(Reason.DEPLOYMENT_UNKNOWN, launch.deployment_id, launch.deployment_id)
+    person = remember(session, launch.institution_id, launch.person, now)
+    handle = random_token()
+    row = LtiLaunch(
+        institution_id=launch.institution_id,
+        deployment_id=pending.deployment.id,
+        person_id=person.id,
+        handle_digest=fingerprint(handle),
+        role=launch.role,
+        placement=launch.placement,
+        course_id=launch.course.id if launch.course else None,
+        course_name=launch.course.name if launch.course else None,
+        account_id=launch.account_id,
+        root_admin=launch.root_admin,
+        section_ids=_list(launch.course.section_ids) if launch.course else None,
+        stand_in=launch.stand_in,
+        created_at=now,
+        expires_at=now + life,
+    )
+    set_committed_value(row, "institution", pending.institution)
+    set_committed_value(row, "person", person)
+    session.add(row)
+    audit.record(
+        session,
+        launch.institution_id,
+        audit.Event.LAUNCH_ACCEPTED,
+        now,
+        person.id,
+        role=launch.role,
+        placement=launch.placement,
+        course=row.course_id,
+        stand_in=launch.stand_in,
+    )
+    return Accepted(row, handle)
+
+
+def remember(session: Session, institution_id: int, launched: LaunchedPerson, now: datetime) -> Person:
+    """The person's row, made or brought up to date in one statement. Silence of Canvas erases nothing."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    known = {"name": launched.name, "time_zone": launched.time_zone, "locale": launched.locale}
+    said = {column: value for column, value in known.items() if value is not None}
+    key = {"institution_id": institution_id, "canvas_user_id": launched.canvas_user_id}
+    statement = (
+        insert(Person)
+        .values({**known, **key, "name": launched.name or launched.canvas_user_id, "created_at": now})
+        .on_conflict_do_update(index_elements=list(key), set_=said or key)
+        .returning(Person)
+    )
+    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
+def _list(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
