@@ -75,16 +75,21 @@ def client_secret(keyring: Keyring, institution: Institution) -> str:
 
 
 def _ask(
-    settings: Settings, keyring: Keyring, institution: Institution, until: float, **grant: str
+    settings: Settings,
+    keyring: Keyring,
+    institution: Institution,
+    until: float,
+    grant_type: str,
+    **proof: str,
 ) -> Fields:
     """Source: Canvas "OAuth2 Endpoints", POST /login/oauth2/token."""
     secret = client_secret(keyring, institution)
-    wire = _Wire(settings.contact, until, (secret, *grant.values()))
+    wire = _Wire(settings.contact, until, (secret, *proof.values()))
     endpoint = TokenEndpoint(  # type: ignore[no-untyped-call]
         wire, institution.oauth_client_id, secret, token_endpoint_auth_method=IN_THE_FORM
     )
     url = institution.canvas_url + TOKEN_PATH
-    answer: Answer = endpoint.fetch_token(url, **grant)  # type: ignore[no-untyped-call]
+    answer: Answer = endpoint.fetch_token(url, grant_type=grant_type, **proof)  # type: ignore[no-untyped-call]
     return answer.object()
 
 
@@ -104,7 +109,7 @@ def exchange(
         keyring,
         institution,
         time.monotonic() + settings.canvas_timeout.total_seconds(),
-        grant_type="authorization_code",
+        "authorization_code",
         code=code,
         code_verifier=verifier,
         redirect_uri=redirect_uri,
@@ -129,7 +134,7 @@ def refresh(
     "refresh_token not found"; a developer key that was deleted or changed is `invalid_client`.
     """
     try:
-        fields = _ask(settings, keyring, institution, until, grant_type="refresh_token", refresh_token=token)
+        fields = _ask(settings, keyring, institution, until, "refresh_token", refresh_token=token)
     except CanvasRejects as no:
         if no.message.partition(":")[0] in OAUTH_REFUSALS:
             return None
