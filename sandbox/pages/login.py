@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from sandbox import sessions
 from sandbox.pages import blueprint
 from sandbox.pages.viewing import root_account
-from sandbox.world import User, World, current_world
+from sandbox.world import Enrollment, User, World, current_world
 
 SHOWN = 40
 KINDS = {
@@ -81,29 +81,32 @@ def _form(unique_id: str, problem: str | None = None) -> str:
 
 def personas(world: World) -> list[Group]:
     """Everybody who can log in, once, under the first thing that they are."""
-    kinds: dict[str, dict[int, str]] = {"Administrators": {}, **{name: {} for name in KINDS.values()}}
+    names = ["Administrators", *KINDS.values(), "Everybody else"]
+    kinds: dict[str, dict[int, str]] = {name: {} for name in names}
     placed: set[int] = set()
 
     def place(kind: str, user_id: int, detail: str) -> None:
-        if user_id not in placed and world.users[user_id].logins:
+        user = world.users[user_id]
+        if user_id not in placed and user.logins and not user.test_student:
             placed.add(user_id)
             kinds[kind][user_id] = detail
 
     for admin in world.admins:
         place("Administrators", admin.user_id, world.accounts[admin.account_id].name)
-    rows: dict[str, list[tuple[int, str]]] = {kind: [] for kind in KINDS}
-    for row in world.enrollments.values():
-        if row.state == "active" and row.type in rows:
-            rows[row.type].append((row.user_id, world.courses[row.course_id].name))
+    active = [row for row in world.enrollments.values() if row.state == "active"]
     for kind, name in KINDS.items():
-        for user_id, course in rows[kind]:
-            place(name, user_id, course)
-    for link in world.active_links():
-        place("Observers", link.observer_id, "")
-    kinds["Everybody else"] = {
-        user.id: "" for user in world.users.values() if user.id not in placed and user.logins
-    }
+        for row in (row for row in active if row.type == kind):
+            place(name, row.user_id, _detail(world, row))
+    for user_id in world.users:
+        place("Everybody else", user_id, "")
     return [_group(world, name, people) for name, people in kinds.items() if people]
+
+
+def _detail(world: World, row: Enrollment) -> str:
+    """What tells this person apart: whom they observe, or where they take part."""
+    if row.associated_user_id is not None:
+        return f"observes {world.users[row.associated_user_id].name}"
+    return world.courses[row.course_id].name
 
 
 def _group(world: World, name: str, people: dict[int, str]) -> Group:

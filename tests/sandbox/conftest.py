@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.campus import Campus
 from tests.sandbox.running import Sandbox, running
 from tests.sandbox.worlds import small_world
 
@@ -27,3 +28,9 @@ def canvas(sandbox: Sandbox) -> Sandbox:
     """A sandbox with the small world of `worlds.py`."""
     sandbox.use(small_world())
     return sandbox
+
+
+@pytest.fixture
+def campus(sandbox: Sandbox) -> Campus:
+    """The campus of `campus.py`, for whoever comes with a browser."""
+    return Campus(sandbox).becomes()
