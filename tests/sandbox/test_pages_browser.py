@@ -1,0 +1,199 @@
+"""The sandbox in a real browser: a tool of another site in Canvas's frame, and pages on a phone."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, Page, sync_playwright
+
+from tests.sandbox import campus as c
+from tests.sandbox.campus import Campus
+
+pytestmark = pytest.mark.browser
+
+TOOL_PAGE = """<!doctype html><title>Tool</title><h1>Opened</h1><script>
+const canvas = parent === window ? opener : parent
+const ask = (message, frame) => new Promise(answer => {
+  addEventListener("message", function hear({data}) {
+    if (data.subject !== message.subject + ".response" || data.message_id !== message.message_id) return
+    removeEventListener("message", hear)
+    answer(data)
+  })
+  ;(frame ? canvas.frames[frame] : canvas).postMessage(message, "*")
+})
+</script>"""
+
+
+class Tool(BaseHTTPRequestHandler):
+    """Answers login initiation as tools with platform storage do, from a script; then shows its page."""
+
+    canvas = ""
+
+    def do_POST(self) -> None:  # noqa: N802
+        form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        page = TOOL_PAGE if "id_token" in form else f"refused: {form.get('error')}"
+        if self.path.startswith("/lti/login"):
+            page = f"<script>location.replace({self._authentication_request(form)!r})</script>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(page.encode())
+
+    def _authentication_request(self, form: dict[str, str]) -> str:
+        kept = {name: form[name] for name in ("client_id", "login_hint", "lti_message_hint")}
+        fixed = {
+            "scope": "openid",
+            "response_type": "id_token",
+            "response_mode": "form_post",
+            "prompt": "none",
+        }
+        asked = kept | fixed | {"nonce": "n", "state": "s", "redirect_uri": form["target_link_uri"]}
+        return f"{self.canvas}/api/lti/authorize_redirect?{urlencode(asked)}"
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, campus: Campus) -> Iterator[Page]:
+    context = chromium.new_context(base_url=campus.url, viewport={"width": 320, "height": 700})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def tool(campus: Campus) -> Iterator[str]:
+    """A tool at 127.0.0.1, which to a browser is another site than localhost."""
+    Tool.canvas = campus.url
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tool) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        placements = [
+            {"placement": "course_navigation", "text": "Pairing"},
+            {"placement": "user_navigation", "text": "My pairings", "windowTarget": "_blank"},
+        ]
+        urls = {"target_link_uri": f"{url}/lti/launch", "oidc_initiation_url": f"{url}/lti/login"}
+        campus.becomes(lti_tools=c.tool(placements=placements, **urls))
+        yield url
+        server.shutdown()
+
+
+def log_in(page: Page, name: str) -> None:
+    page.goto("/login/canvas")
+    page.get_by_role("button", name=name).click()
+
+
+def opened(page: Page) -> Frame:
+    """The tool's frame, once the launch is through."""
+    page.frame_locator("iframe[name=tool_content]").get_by_role("heading", name="Opened").wait_for()
+    frame = page.frame("tool_content")
+    assert frame is not None
+    return frame
+
+
+def test_a_tool_of_another_site_stores_and_resizes_through_the_page(page: Page, tool: str) -> None:
+    log_in(page, "Ida Teacher")
+    page.goto(f"/courses/{c.COURSE}")
+    page.get_by_role("link", name="Pairing").click()
+    frame = opened(page)
+
+    def ask(message: dict[str, Any], through: str | None = "post_message_forwarding") -> Any:
+        return frame.evaluate("([message, frame]) => ask(message, frame)", [message, through])
+
+    def put(key: str, value: str) -> Any:
+        return ask({"subject": "lti.put_data", "key": key, "value": value, "message_id": "p"})
+
+    def get(key: str, through: str | None = "post_message_forwarding") -> Any:
+        return ask({"subject": "lti.get_data", "key": key, "message_id": "g"}, through)
+
+    offered = ask({"subject": "lti.capabilities", "message_id": "1"}, None)["supported_messages"]
+    assert {"subject": "lti.get_data", "frame": "post_message_forwarding"} in offered
+    assert {"subject": "lti.frameResize"} in offered
+
+    assert put("state", "s1") == {
+        "subject": "lti.put_data.response",
+        "message_id": "p",
+        "key": "state",
+        "value": "s1",
+    }
+    assert get("state")["value"] == get("state", None)["value"] == "s1"
+    assert page.evaluate(f"localStorage.getItem('lti|platform_storage|{tool}|state')") == "s1"
+    assert put("big", "x" * 4096)["error"]["code"] == "storage_exhaustion"
+    assert put("state", "")["value"] is None
+    assert get("state")["value"] is None
+    missing = ask({"subject": "lti.put_data", "value": "x", "message_id": "m"})
+    assert missing["error"] == {"code": "bad_request", "message": "Missing required 'key' field"}
+
+    ask({"subject": "lti.frameResize", "height": 1234, "message_id": "h"}, None)
+    assert page.locator("iframe[name=tool_content]").evaluate("frame => frame.style.height") == "1234px"
+    assert ask({"subject": "lti.fetchWindowSize", "message_id": "w"}, None)["width"] == 320
+    assert ask({"subject": "lti.getPageSettings", "message_id": "s"}, None)["pageSettings"]["locale"] == "en"
+    unknown = ask({"subject": "lti.nonsense", "message_id": "u"}, None)
+    assert unknown["error"]["code"] == "unsupported_subject"
+
+
+def test_a_tool_leaves_the_frame_for_the_full_window(page: Page, tool: str) -> None:
+    log_in(page, "Ida Teacher")
+    page.goto(f"/courses/{c.COURSE}/external_tools/1")
+    asked = {"subject": "requestFullWindowLaunch", "data": f"{tool}/lti/launch?client_id={c.TOOL}"}
+
+    opened(page).evaluate("message => canvas.postMessage(message, '*')", asked)
+    page.wait_for_url(f"{tool}/lti/launch?*")
+
+    assert "full_win_launch_requested=1" in page.url
+    assert page.get_by_role("heading", name="Opened").is_visible()
+
+
+def test_a_tool_in_its_own_window_finds_storage_at_its_opener(page: Page, tool: str) -> None:
+    log_in(page, "Pat Parent")
+    page.goto("/profile/settings")
+
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="My pairings").click()
+    popup.value.get_by_role("heading", name="Opened").wait_for()
+
+    message = {"subject": "lti.put_data", "key": "k", "value": "v", "message_id": "1"}
+    answer = popup.value.evaluate("message => ask(message, 'post_message_forwarding')", message)
+    assert answer["value"] == "v"
+
+
+PAGES = {
+    "Ida Teacher": [
+        "/",
+        "/courses/100",
+        "/courses/100/users",
+        "/courses/100/settings",
+        "/courses/100/external_tools/1",
+        "/courses/999",
+    ],
+    "Pat Parent": ["/", "/profile/observees", "/profile/settings", "/courses/100/grades/30", "/logout"],
+    "Ada Admin": ["/accounts/1"],
+}
+
+
+def test_pages_are_accessible_and_fit_a_phone(page: Page, tool: str) -> None:
+    def check(path: str) -> None:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        found = Axe().run(page, options={"iframes": False}).response["violations"]
+        assert [(path, entry["id"], entry["nodes"][0]["html"]) for entry in found] == []
+
+    check("/login/canvas")
+    for name, paths in PAGES.items():
+        log_in(page, name)
+        for path in paths:
+            check(path)
+    asked = {"client_id": c.KEY, "response_type": "code", "redirect_uri": c.CALLBACK}
+    check("/login/oauth2/auth?" + urlencode(asked))
