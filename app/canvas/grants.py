@@ -66,6 +66,13 @@ class TokenEndpoint(OAuth2Client):
         return answer
 
 
+def keep_key(keyring: Keyring, institution: Institution, client_id: str, secret: str) -> None:
+    """Keep the institution's developer key for Canvas's API; its secret is sealed."""
+    institution.oauth_client_id = client_id
+    place = f"institutions.oauth_client_secret:{institution.slug}"
+    institution.oauth_client_secret = keyring.seal(secret, place)
+
+
 def client_secret(keyring: Keyring, institution: Institution) -> str:
     """The secret of the institution's developer key, or NotConnected."""
     if institution.oauth_client_secret is None:

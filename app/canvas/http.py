@@ -4,6 +4,7 @@ Nothing waits longer than the deadline, nothing larger than the ceiling is kept,
 no cookie is taken, and no secret reaches an exception or a log.
 """
 
+import atexit
 import json
 import os
 import time
@@ -167,4 +168,6 @@ def _client(pid: int) -> httpx.Client:
     """
     own_machine = {f"all://{'[::1]' if host == '::1' else host}": None for host in LOOPBACK_HOSTS}
     nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return make_punctual(httpx.Client(cookies=nothing, mounts=own_machine, follow_redirects=False))
+    client = make_punctual(httpx.Client(cookies=nothing, mounts=own_machine, follow_redirects=False))
+    atexit.register(client.close)
+    return client
