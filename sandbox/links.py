@@ -1,8 +1,15 @@
 """Observation links and the observer enrollments they bring along (Canvas's user observation links)."""
 
+from datetime import datetime
+
 from sandbox.world import Account, Enrollment, ObservationLink, User, World
 
+# A student's rows that bring no observer along.
 OVER = frozenset({"rejected", "completed", "deleted"})
+# An observer's rows that a link or a new enrollment of the student sets going again.
+REMADE = frozenset({"deleted", "inactive"})
+# States whose end brings an observer back, whatever became of their row.
+ENDED = frozenset({"inactive", "completed", "deleted"})
 
 
 def common_roots(world: World, one: User, other: User) -> set[int]:
@@ -21,16 +28,16 @@ def link(world: World, observer: User, student: User, root_account_id: int) -> N
         world.add_link(ObservationLink(observer.id, student.id, root_account_id))
     else:
         row.state = "active"
-    enroll_observer(world, observer, student, root_account_id)
+    enroll_observer(world, observer, student, root_account_id, world.clock.now())
 
 
-def enroll_observer(world: World, observer: User, student: User, root_account_id: int) -> None:
+def enroll_observer(world: World, observer: User, student: User, root_account_id: int, now: datetime) -> None:
     """Give a linked observer a row beside each of the student's running enrollments."""
     reach = _reach(world.accounts[root_account_id])
     for enrollment in list(world.enrollments_of(student.id)):
         in_reach = world.course_root(enrollment.course_id).id in reach
         if enrollment.type == "StudentEnrollment" and enrollment.state not in OVER and in_reach:
-            _create_or_restore(world, observer, enrollment, restorable=("deleted", "inactive"))
+            _create_or_restore(world, observer, enrollment, now, REMADE)
 
 
 def unlink(world: World, row: ObservationLink) -> None:
@@ -40,13 +47,13 @@ def unlink(world: World, row: ObservationLink) -> None:
     for enrollment in world.enrollments_of(row.observer_id):
         observes = enrollment.type == "ObserverEnrollment" and enrollment.associated_user_id == row.student_id
         if observes and world.course_root(enrollment.course_id).id in reach:
-            _change(world, enrollment, "deleted")
+            _change(enrollment, "deleted", world.clock.now())
 
 
 def follow_creation(world: World, enrollment: Enrollment) -> None:
     """Enroll the linked observers of a newly enrolled student."""
     for observer in _linked_observers(world, enrollment):
-        _create_or_restore(world, observer, enrollment, restorable=("deleted", "inactive"))
+        _create_or_restore(world, observer, enrollment, world.clock.now(), REMADE)
 
 
 def follow_change(world: World, enrollment: Enrollment, state_before: str) -> None:
@@ -54,14 +61,14 @@ def follow_change(world: World, enrollment: Enrollment, state_before: str) -> No
 
     A row removed by hand stays removed, unless the student comes back from inactive, completed or deleted.
     """
-    back = ("inactive", "completed", "deleted")
-    returns = state_before in back and enrollment.state not in back
+    returns = state_before in ENDED and enrollment.state not in ENDED
+    now = world.clock.now()
     for observer in _linked_observers(world, enrollment):
         row = _linked_row(world, observer, enrollment)
         if returns:
-            _create_or_restore(world, observer, enrollment, restorable=back)
+            _create_or_restore(world, observer, enrollment, now, ENDED)
         elif row is not None and row.state != "deleted":
-            _copy(world, enrollment, row)
+            _copy(enrollment, row, now)
 
 
 def _reach(account: Account) -> set[int]:
@@ -90,14 +97,13 @@ def _linked_row(world: World, observer: User, enrollment: Enrollment) -> Enrollm
 
 
 def _create_or_restore(
-    world: World, observer: User, enrollment: Enrollment, *, restorable: tuple[str, ...]
+    world: World, observer: User, enrollment: Enrollment, now: datetime, restorable: frozenset[str]
 ) -> None:
     """Give an observer the row that belongs to a student's; without a usable login nothing happens."""
     if world.login_in(observer, world.course_root(enrollment.course_id).id) is None:
         return
     row = _linked_row(world, observer, enrollment)
     if row is None:
-        now = world.clock.now()
         row = world.add_enrollment(
             Enrollment(
                 id=world.next_id("enrollment"),
@@ -112,16 +118,16 @@ def _create_or_restore(
         )
     elif row.state not in restorable:
         return
-    _copy(world, enrollment, row)
+    _copy(enrollment, row, now)
 
 
-def _copy(world: World, enrollment: Enrollment, row: Enrollment) -> None:
+def _copy(enrollment: Enrollment, row: Enrollment, now: datetime) -> None:
     """Copy state and dates from the student's row; an observer has no invitation to accept."""
     row.start_at, row.end_at = enrollment.start_at, enrollment.end_at
-    _change(world, row, "active" if enrollment.state == "invited" else enrollment.state)
+    _change(row, "active" if enrollment.state == "invited" else enrollment.state, now)
 
 
-def _change(world: World, row: Enrollment, state: str) -> None:
+def _change(row: Enrollment, state: str, now: datetime) -> None:
     """Set a row's state and note when."""
     row.state = state
-    row.updated_at = world.clock.now()
+    row.updated_at = now

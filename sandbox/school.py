@@ -203,7 +203,7 @@ def _families(world: World) -> None:
     lucas, ava = FIRST_STUDENT + STUDENTS.index("Lucas Novak"), FIRST_STUDENT + STUDENTS.index("Ava Bennett")
     if lucas in world.users:
         world.add_link(ObservationLink(40, lucas, ROOT))
-        enroll_observer(world, world.users[40], world.users[lucas], ROOT)
+        enroll_observer(world, world.users[40], world.users[lucas], ROOT, BEGINNING)
     if ava in world.users:
         _enroll(world, 41, MATHS_B, "ObserverEnrollment", associated_user_id=ava)
 

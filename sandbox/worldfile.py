@@ -253,7 +253,7 @@ def _link(world: World, reader: Reader) -> None:
         raise reader.complain("student_id", "this link is there twice")
     if not reader.has("state"):
         world.add_link(ObservationLink(observer_id, student_id, root_id))
-        enroll_observer(world, world.users[observer_id], world.users[student_id], root_id)
+        enroll_observer(world, world.users[observer_id], world.users[student_id], root_id, BEGINNING)
         return
     state = reader.one_of("state", ("active", "deleted"))
     world.add_link(ObservationLink(observer_id, student_id, root_id, state))

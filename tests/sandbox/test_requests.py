@@ -1,0 +1,207 @@
+"""What holds for every API request: tokens, scopes, ids, pages, the throttle."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.sandbox.running import Sandbox
+from tests.sandbox.worlds import ADMIN, MATHS, MIA, NILS, PARENT, TEACHER, small_world
+
+BEARER = 'Bearer realm="canvas-lms"'
+
+
+def test_without_a_token_canvas_asks_for_one(canvas: Sandbox) -> None:
+    answer = canvas.api("GET", "/users/self")
+    body = {"status": "unauthenticated", "errors": [{"message": "user authorization required"}]}
+    assert (answer.status_code, answer.json()) == (401, body)
+    assert answer.headers["www-authenticate"] == BEARER
+
+
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [
+        ({}, None),
+        ({"token": "other"}, "Invalid access token."),
+        ({"revoked": True}, "Revoked access token."),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "Expired access token."),
+        ({"expires_at": "2020-01-01T00:00:00Z", "client_id": "1"}, "Invalid access token."),
+        ({"expires_at": "2090-01-01T00:00:00Z", "client_id": "1"}, None),
+    ],
+)
+def test_a_dead_token_says_why(canvas: Sandbox, token: dict[str, Any], text: str | None) -> None:
+    world = small_world()
+    world["access_tokens"] = [{"token": "t", "user_id": MIA} | token]
+    canvas.use(world)
+    answer = canvas.api("GET", "/users/self", "t")
+    assert answer.status_code == (401 if text else 200)
+    if text:
+        assert answer.json()["errors"][0]["message"] == text
+        assert answer.headers["www-authenticate"] == BEARER
+
+
+def test_a_token_may_stand_in_the_query_but_never_in_links(canvas: Sandbox) -> None:
+    answer = canvas.api("GET", "/accounts/1/users", params={"access_token": "tok-admin", "per_page": 2})
+    assert answer.status_code == 200
+    assert "tok-admin" not in answer.headers["link"]
+
+
+def test_a_scoped_token_reaches_its_scopes_and_loses_includes(canvas: Sandbox) -> None:
+    world = small_world()
+    scopes = ["url:GET|/api/v1/courses/:course_id/users"]
+    world["developer_keys"] = [{"client_id": "1", "client_secret": "s", "scopes": scopes}]
+    world["access_tokens"] = [{"token": "scoped", "user_id": TEACHER, "client_id": "1"}]
+    canvas.use(world)
+    people = canvas.get(f"/courses/{MATHS}/users", "scoped", **{"include[]": ["enrollments", "uuid"]})
+    assert "uuid" in people[0]
+    assert "enrollments" not in people[0]
+    answer = canvas.api("GET", "/users/self", "scoped")
+    body = {"errors": [{"message": "Insufficient scopes on access token."}]}
+    assert (answer.status_code, answer.json()) == (401, body)
+    assert "www-authenticate" not in answer.headers
+    assert canvas.api("HEAD", f"/courses/{MATHS}/users", "scoped").status_code == 200
+
+
+def test_requests_must_say_who_they_are(canvas: Sandbox) -> None:
+    headers = {"User-Agent": ""}
+    answer = canvas.api("GET", "/users/self", "tok-mia", headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (403, "Forbidden")
+    assert "valid user agent" in answer.json()["message"]
+    canvas.use(small_world() | {"settings": {"require_user_agent": False}})
+    assert canvas.api("GET", "/users/self", "tok-mia", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str(MIA),
+        str(10**13 + MIA),
+        f"1~{MIA}",
+        "sis_user_id:sis-mia",
+        "sis_login_id:mia",
+        "sis_login_id:MIA",
+        "hex:sis_user_id:" + b"sis-mia".hex(),
+    ],
+)
+def test_a_user_is_named_in_many_ways(canvas: Sandbox, form: str) -> None:
+    assert canvas.get(f"/users/{form}", "tok-admin")["id"] == MIA
+
+
+def test_lti_ids_name_users_and_courses(canvas: Sandbox) -> None:
+    lti_id = canvas.get(f"/users/{MIA}/profile", "tok-mia")["lti_user_id"]
+    assert len(lti_id) == 40
+    assert canvas.get(f"/users/lti_1_1_id:{lti_id}", "tok-admin")["id"] == MIA
+    uuid = canvas.get("/accounts/1/users", "tok-admin", **{"include[]": "uuid", "search_term": "mia"})[0][
+        "uuid"
+    ]
+    assert canvas.get(f"/users/uuid:{uuid}", "tok-admin")["id"] == MIA
+    course = canvas.get(f"/courses/{MATHS}", "tok-admin")["uuid"]
+    assert canvas.get(f"/courses/uuid:{course}", "tok-admin")["id"] == MATHS
+
+
+@pytest.mark.parametrize(
+    "form", ["0", "-1", "1.5", "2~11", "sis_user_id:SIS-MIA", "nonsense:1", "hex:sis_user_id:zz", "%C2%B2"]
+)
+def test_other_forms_of_a_user_are_404(canvas: Sandbox, form: str) -> None:
+    assert canvas.api("GET", f"/users/{form}", "tok-admin").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nonsense", "/users", "/users/1/2/3"])
+def test_an_unknown_route_is_404(canvas: Sandbox, path: str) -> None:
+    answer = canvas.api("GET", path, "tok-admin")
+    body = {"errors": [{"message": "The specified resource does not exist."}]}
+    assert (answer.status_code, answer.json()) == (404, body)
+
+
+def test_ids_become_texts_when_asked(canvas: Sandbox) -> None:
+    canvas.put(f"/users/{PARENT}/observees/{MIA}", "tok-admin")
+    headers = {"Accept": "application/json+canvas-string-ids"}
+    (student,) = canvas.api("GET", "/users/self/observees", "tok-parent", headers=headers).json()
+    assert (student["id"], student["observation_link_root_account_ids"]) == (str(MIA), ["1"])
+    (row, *_) = canvas.api("GET", f"/courses/{MATHS}/enrollments", "tok-parent", headers=headers).json()
+    assert (row["associated_user_id"], row["user"]["id"], row["total_activity_time"]) == (
+        str(MIA),
+        str(PARENT),
+        0,
+    )
+
+
+def test_pages_are_numbered_and_linked(canvas: Sandbox) -> None:
+    for student in (MIA, NILS, 14):
+        canvas.put(f"/users/{PARENT}/observees/{student}", "tok-admin")
+    path = "/users/self/observees"
+    first = canvas.api("GET", path, "tok-parent", params={"per_page": 1, "include[]": "avatar_url"})
+    assert list(first.links) == ["current", "next", "first", "last"]
+    assert first.links["last"]["url"].endswith("include[]=avatar_url&page=3&per_page=1")
+    second = canvas.call("GET", first.links["next"]["url"], "tok-parent")
+    assert list(second.links) == ["current", "next", "prev", "first", "last"]
+    assert "avatar_url" in second.json()[0]
+    assert b"link" in {name for name, _ in first.headers.raw}  # lower case since 2024
+    assert canvas.get(path, "tok-parent", page=9) == []
+    assert canvas.api("GET", path, "tok-parent", params={"page": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(("asked", "given"), [("500", 100), ("0", 1), ("-3", 1), ("x", 1), (None, 10)])
+def test_pages_hold_at_most_a_hundred(sandbox: Sandbox, asked: str | None, given: int) -> None:
+    world = {
+        "users": [{"id": each} for each in range(1, 121)],
+        "admins": [{"user_id": 1}],
+        "access_tokens": [{"token": "t", "user_id": 1}],
+    }
+    sandbox.use(world)
+    params = {"per_page": asked} if asked else {}
+    assert len(sandbox.get("/accounts/1/users", "t", **params)) == given
+
+
+def test_counting_lists_end_without_last(canvas: Sandbox) -> None:
+    for path in ("/accounts/1/users", f"/courses/{MATHS}/users"):
+        links = canvas.api("GET", path, "tok-admin", params={"per_page": 2}).links
+        assert list(links) == ["current", "next", "first"]
+
+
+def test_admins_act_as_others(canvas: Sandbox) -> None:
+    assert canvas.get("/users/self", "tok-admin", as_user_id=PARENT)["id"] == PARENT
+    assert canvas.get("/users/self", "tok-admin", as_user_id="sis_user_id:sis-mia")["id"] == MIA
+    for token, target in (("tok-teacher", MIA), ("tok-admin", 999)):
+        answer = canvas.api("GET", "/users/self", token, params={"as_user_id": target})
+        assert (answer.status_code, answer.json()) == (401, {"errors": "Invalid as_user_id"})
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (429, "429 Too Many Requests (Rate Limit Exceeded)\n"),
+        (403, "403 Forbidden (Rate Limit Exceeded)\n"),
+    ],
+)
+def test_a_full_bucket_refuses_until_it_has_leaked(canvas: Sandbox, status: int, text: str) -> None:
+    canvas.use(small_world() | {"settings": {"throttle": True, "throttle_status": status}})
+    for _ in range(6):  # each costs 200 units of 600, and ten leak away every second
+        answer = canvas.call("POST", "/login/oauth2/token")
+    assert (answer.status_code, answer.text) == (status, text)
+    assert answer.headers["x-rate-limit-remaining"] == "0.0"
+    assert "x-request-cost" not in answer.headers
+    assert canvas.api("GET", "/users/self", "tok-mia").status_code == 200  # another bucket
+    canvas.advance(30)
+    assert canvas.call("POST", "/login/oauth2/token").status_code == 400
+
+
+def test_every_answer_tells_cost_and_what_remains(canvas: Sandbox) -> None:
+    answer = canvas.api("GET", "/users/self", "tok-mia")
+    assert 0 < float(answer.headers["x-request-cost"]) < 5
+    assert 590 < float(answer.headers["x-rate-limit-remaining"]) < 600
+
+
+def test_a_login_session_serves_the_api_too(canvas: Sandbox) -> None:
+    form = {"pseudonym_session[unique_id]": "mia", "pseudonym_session[password]": "pw"}
+    canvas.call("POST", "/login/canvas", data=form)
+    assert canvas.get("/users/self")["id"] == MIA
+    assert canvas.get("/users/self", "tok-admin")["id"] == ADMIN
+
+
+def test_subs_are_version_4_uuids(canvas: Sandbox) -> None:
+    from sandbox.records import derived_uuid
+
+    sub = derived_uuid("user", MIA)
+    assert UUID(sub).version == 4
+    assert canvas.get(f"/users/lti_1_3_id:{sub}", "tok-admin")["id"] == MIA
