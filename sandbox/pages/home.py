@@ -66,5 +66,13 @@ def dashboard_of(world: World, user: User) -> Dashboard:
 def profile_settings() -> str:
     """Who I am here, and the tools in the account menu."""
     world, user = current_world(), viewer()
-    login = world.login_in(user, root_account().id)
-    return render_template("settings.html", user=user, login=login, nav=navigation.of_user(user))
+    root = root_account()
+    rows = world.enrollments_of(user.id)
+    student = any(row.type == "StudentEnrollment" and row.state in ("active", "completed") for row in rows)
+    return render_template(
+        "settings.html",
+        user=user,
+        login=world.login_in(user, root.id),
+        nav=navigation.of_user(user),
+        may_pair=student and root.self_registration != "none",
+    )

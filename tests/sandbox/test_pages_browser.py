@@ -1,5 +1,6 @@
 """The sandbox in a real browser: a tool of another site in Canvas's frame, and pages on a phone."""
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,7 +93,7 @@ def tool(campus: Campus) -> Iterator[str]:
 
 def log_in(page: Page, name: str) -> None:
     page.goto("/login/canvas")
-    page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name=re.compile(f"^{name}")).click()
 
 
 def opened(page: Page) -> Frame:
@@ -167,6 +168,24 @@ def test_a_tool_in_its_own_window_finds_storage_at_its_opener(page: Page, tool: 
     message = {"subject": "lti.put_data", "key": "k", "value": "v", "message_id": "1"}
     answer = popup.value.evaluate("message => ask(message, 'post_message_forwarding')", message)
     assert answer["value"] == "v"
+
+
+def test_a_student_makes_a_pairing_code_for_an_observer(page: Page, campus: Campus) -> None:
+    campus.becomes(
+        accounts=[c.WORLD["accounts"][0] | {"self_registration": "observer"}, *c.WORLD["accounts"][1:]]
+    )
+    log_in(page, "Lin Learner")
+    page.goto("/profile/settings")
+
+    page.get_by_role("button", name="Make a pairing code").click()
+    page.wait_for_function("document.getElementById('pairing_code').textContent.length === 6")
+
+    code = page.locator("#pairing_code").inner_text()
+    log_in(page, "Olu Onlooker")
+    page.goto("/profile/observees")
+    page.get_by_label("Student pairing code").fill(code)
+    page.get_by_role("button", name="Add student").click()
+    assert page.get_by_role("button", name="Remove Lin Learner").is_visible()
 
 
 PAGES = {
