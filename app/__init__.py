@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from flask import Flask
-from flask_babel import Babel
 from flask_migrate import Migrate
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -34,7 +32,6 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; an expired form would lose what was typed
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.extensions["settings"] = settings
     app.extensions["keyring"] = keyring
@@ -44,8 +41,7 @@ def create_app(settings: Settings) -> Flask:
         db.prepare(db.database.engine)
     migrations = str(ROOT / "migrations")
     Migrate(app, db.database, directory=migrations, render_as_batch=True)
-    Babel(app, locale_selector=web.locale)
-    web.assemble(app, CSRFProtect(app))
+    web.assemble(app)
 
     app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/")  # type: ignore[method-assign]
     if settings.proxies:

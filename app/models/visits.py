@@ -64,15 +64,14 @@ class LtiLaunch(Base):
     course_id: Mapped[str | None]  # Canvas's number
     course_name: Mapped[str | None]
     account_id: Mapped[str | None]  # Canvas's number
+    root_admin: Mapped[bool]  # whether they administer the whole institution, not only a part of it
     section_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # None: every section
     stand_in: Mapped[str | None]  # "test_student" or "masquerade": shown as such, issues nothing
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     institution: Mapped[Institution] = relationship()
-    person: Mapped[Person] = relationship(
-        primaryjoin="foreign(LtiLaunch.person_id) == Person.id", viewonly=True
-    )
+    person: Mapped[Person] = relationship(primaryjoin="foreign(LtiLaunch.person_id) == Person.id")
 
 
 class OAuthPurpose(StrEnum):
@@ -139,10 +138,11 @@ class PortalSession(Base):
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
     person_id: Mapped[int]
     handle_digest: Mapped[str] = mapped_column(unique=True)
+    typed: Mapped[
+        str | None
+    ]  # codes typed before signing in, sealed at portal_sessions.typed:<handle_digest>
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     institution: Mapped[Institution] = relationship()
-    person: Mapped[Person] = relationship(
-        primaryjoin="foreign(PortalSession.person_id) == Person.id", viewonly=True
-    )
+    person: Mapped[Person] = relationship(primaryjoin="foreign(PortalSession.person_id) == Person.id")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.canvas import Canvas, courses, enrollments, observees
+from app.canvas.enrollments import Enrollment
 from app.models import Link, LinkState, Person, Scope, Way
 from app.models.pairing import OPEN
 
@@ -28,12 +29,16 @@ def roster(canvas: Canvas, course_id: str, section_ids: list[str] | None) -> lis
     watched: dict[str, dict[str, str]] = defaultdict(dict)
     for row in enrollments.observers_in_course(canvas, course_id):
         if row.associated_user_id:
-            watched[row.associated_user_id][row.user_id] = row.user_name
+            watched[row.associated_user_id][row.user_id] = _name(row)
     return [
         RosterStudent(s.id, s.name, s.section_ids, tuple(sorted(watched[s.id].values())))
         for s in sorted(courses.students(canvas, course_id), key=lambda s: s.sortable_name.casefold())
         if section_ids is None or set(section_ids) & set(s.section_ids)
     ]
+
+
+def _name(row: Enrollment) -> str:
+    return row.user.name if row.user else row.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def watchers(canvas: Canvas, student_id: str, ours: Iterable[Link]) -> list[Watc
             narrow = row.associated_user_id == student_id and row.user_id not in everywhere
             if narrow and course.name not in in_courses[row.user_id]:
                 in_courses[row.user_id].append(course.name)
-                names[row.user_id] = row.user_name
+                names[row.user_id] = _name(row)
     origin = _origins(ours)
     return [
         Watcher(

@@ -1,9 +1,10 @@
-"""What each kind of job does."""
+"""What each kind of job does. A task says how long to wait before it is run again; None: it is done."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from app.jobs import Task
+from app.tasks.pairing import finish_link
+from app.tasks.upkeep import tidy
 
-TASKS: Mapping[str, Task] = {}
-SCHEDULES: Mapping[str, timedelta] = {}  # kinds that are run again and again, and how often
+TASKS: dict[str, Task] = {"apply_link": finish_link, "end_link": finish_link, "upkeep": tidy}
+SCHEDULES = {"upkeep": timedelta(hours=1)}

@@ -1,13 +1,67 @@
 """The pages: one blueprint per audience."""
 
-from flask import Flask
+from zoneinfo import available_timezones
+
+from flask import Flask, g
+from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_wtf import CSRFProtect
 
+from app.models import Person
+from app.web import (
+    admin,
+    connect,
+    discovery,
+    errors,
+    guard,
+    headers,
+    health,
+    instructor,
+    lti,
+    observer,
+    portal,
+    student,
+    tenants,
+    visit,
+)
 
-def locale() -> str:
-    """The language of this page."""
-    return "en"
+BLUEPRINTS = (health, lti, discovery, connect, observer, portal, instructor, student, admin)
 
 
-def assemble(app: Flask, csrf: CSRFProtect) -> None:
+def assemble(app: Flask) -> None:
     """Register every blueprint, guard, header and error page."""
+    Babel(app, timezone_selector=_time_zone)
+    csrf = CSRFProtect(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.bp)
+    for launched in (lti, instructor, student, admin):
+        csrf.exempt(launched.bp)  # proved by a signature or by the launch's handle, not by a cookie
+    csrf.exempt("app.web.connect.connect")  # likewise by the handle
+    lti.portals.update(
+        {
+            lti.Portal.INSTRUCTOR: instructor.home,
+            lti.Portal.STUDENT: student.home,
+            lti.Portal.ADMIN: admin.home,
+        }
+    )
+    guard.stand_at_the_door(app)
+    headers.add(app)
+    errors.handle(app)
+    tenants.install(app)
+    app.add_template_filter(lambda when: format_date(when, "long"), "day")
+    app.add_template_filter(lambda when: format_datetime(when, "long"), "moment")
+    app.jinja_env.globals["get_locale"] = get_locale
+    app.context_processor(lambda: {"handle": g.visit.handle if "visit" in g else None})
+
+
+def _time_zone() -> str | None:
+    """The zone of the person who looks; None is UTC, which times then name."""
+    person: Person | None = None
+    if "visit" in g:
+        person = visit.launch().person
+    elif g.get("observer") is not None:
+        person = visit.observer().person
+    zone = person.time_zone if person else None
+    return zone if zone in _ZONES else None
+
+
+_ZONES = available_timezones()

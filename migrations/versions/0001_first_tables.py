@@ -169,6 +169,7 @@ def upgrade():
     sa.Column('institution_id', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=False),
     sa.Column('handle_digest', sa.Text(), nullable=False),
+    sa.Column('typed', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['institution_id', 'person_id'], ['people.institution_id', 'people.id'], name=op.f('fk_portal_sessions_institution_id_person_id')),
@@ -211,7 +212,7 @@ def upgrade():
     sa.Column('scope', sa.Enum('course', 'all', name='scope', native_enum=False, length=32), nullable=False),
     sa.Column('course_id', sa.Text(), nullable=True),
     sa.Column('course_name', sa.Text(), nullable=True),
-    sa.Column('way', sa.Enum('code', 'native_code', name='way', native_enum=False, length=32), nullable=False),
+    sa.Column('way', sa.Enum('code', 'native_code', 'canvas', name='way', native_enum=False, length=32), nullable=False),
     sa.Column('code_id', sa.Integer(), nullable=True),
     sa.Column('holds_use', sa.Boolean(), nullable=False),
     sa.Column('state', sa.Enum('pending', 'active', 'failed', 'ending', 'ended', name='linkstate', native_enum=False, length=32), nullable=False),
@@ -245,6 +246,7 @@ def upgrade():
     sa.Column('course_id', sa.Text(), nullable=True),
     sa.Column('course_name', sa.Text(), nullable=True),
     sa.Column('account_id', sa.Text(), nullable=True),
+    sa.Column('root_admin', sa.Boolean(), nullable=False),
     sa.Column('section_ids', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('stand_in', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -262,6 +264,7 @@ def upgrade():
     sa.Column('link_id', sa.Integer(), nullable=False),
     sa.Column('enrollment_id', sa.Text(), nullable=False),
     sa.Column('section_id', sa.Text(), nullable=False),
+    sa.Column('ours', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['link_id'], ['links.id'], name=op.f('fk_link_enrollments_link_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('link_id', 'enrollment_id', name=op.f('pk_link_enrollments'))
     )

@@ -1,0 +1,39 @@
+"""Finishing what a request began: a link is made or ended in Canvas, however long that takes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from flask import current_app
+
+from app import db
+from app.canvas import Canvas, tokens
+from app.crypto import Keyring
+from app.errors import RETRYABLE, Failure
+from app.pairing import applying
+from app.settings import Settings
+
+BUDGET = timedelta(seconds=60)  # for all the calls of one attempt
+NOT_YET = timedelta(seconds=5)  # somebody else is at it
+FOR_AN_ADMIN = timedelta(minutes=15)  # only a person can mend this: a lost permission, a dead token
+
+
+def finish_link(link_id: int) -> timedelta | None:
+    """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits."""
+    try:
+        done = applying.attempt(link_id, _service, _clock, BUDGET)
+    except RETRYABLE:
+        raise
+    except Failure:
+        return FOR_AN_ADMIN
+    return None if done else NOT_YET
+
+
+def _service(institution_id: int) -> Canvas:
+    keyring = cast(Keyring, current_app.extensions["keyring"])
+    settings = cast(Settings, current_app.extensions["settings"])
+    with db.reading() as session:
+        return tokens.service(session, keyring, settings, institution_id, _clock()).within(BUDGET)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)

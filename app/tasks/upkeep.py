@@ -1,0 +1,25 @@
+"""Throwing away what has served its time."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, update
+
+from app import db
+from app.models import Code, Guesses, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
+
+FORGET_GUESSES = timedelta(days=30)  # long after the last one has ceased to count
+RETIRE_CODES = timedelta(days=90)  # after its end a code's text is of no use to anybody
+
+
+def tidy() -> None:
+    """Delete logins, launches, OAuth trips, visits and guesses that are over; blank the text of old codes."""
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        session.execute(delete(LtiLogin).where(LtiLogin.expires_at < now))
+        session.execute(delete(OAuthAttempt).where(OAuthAttempt.expires_at < now))
+        session.execute(delete(LtiLaunch).where(LtiLaunch.expires_at < now))
+        session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
+        session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
+        session.execute(
+            update(Code).where(Code.expires_at < now - RETIRE_CODES, Code.sealed != "").values(sealed="")
+        )

@@ -1,0 +1,218 @@
+"""To Canvas's sign-in and back: observers for themselves, an admin for the institution."""
+
+from contextlib import suppress
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import session as cookie
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app import audit, db, people
+from app.canvas import oauth, tokens, users
+from app.canvas.grants import Grant
+from app.canvas.oauth import Attempt, CallbackProblem
+from app.crypto import fingerprint, random_token
+from app.errors import CanvasFailure, CanvasRejects
+from app.models import Institution, LtiLaunch, OAuthPurpose, Person, PortalSession, Role
+from app.web import headers, tenants, visit
+from app.web.forms import EmptyForm, LaunchForm
+
+bp = Blueprint("connect", __name__, url_prefix="/canvas")
+
+BROWSER = "browser"  # a secret that shows, on the way back, that it is the same browser
+CALLBACK_PATH = "/canvas/callback"
+
+Page = str | Response | tuple[str, int]
+
+
+@bp.get("/login")
+def login() -> Page:
+    """Send an observer to their Canvas."""
+    return to_canvas(tenants.here())
+
+
+@bp.post("/logout")
+def logout() -> Page:
+    """End the visit here, and have Canvas forget the token it gave us."""
+    observer = visit.find_observer()
+    if observer is not None and EmptyForm().validate():
+        _forget(observer)
+    cookie.clear()
+    return redirect(url_for("discovery.front", bye=1), 303)
+
+
+@bp.post("/connect")
+def connect() -> Page:
+    """Send an admin of the root account to Canvas, to lend this institution a service account."""
+    launch = visit.find_launch()
+    if launch is None:
+        abort(401)
+    if launch.role is not Role.ADMIN or not launch.root_admin or launch.stand_in:
+        abort(403)
+    if not LaunchForm().validate():
+        abort(400)
+    return _begin(launch.institution, OAuthPurpose.SERVICE, launch=launch)
+
+
+@bp.get("/callback")
+def callback() -> Page:
+    """Where Canvas sends the browser back to, with a code or with a problem."""
+    browser = str(cookie.get(BROWSER, ""))
+    with db.transaction() as session:
+        taken = oauth.take(session, visit.keyring(), request.args.get("state", ""), browser, visit.now())
+    if not isinstance(taken, Attempt):
+        return render_template("connect/refused.html", refusal=taken), 400
+    if "error" in request.args or "code" not in request.args:
+        problem = CallbackProblem(request.args.get("error", "other"))
+        return render_template("connect/problem.html", problem=problem, attempt=taken), 400
+    with db.reading() as session:
+        institution = session.get_one(Institution, taken.institution_id)
+    try:
+        grant = oauth.exchange(
+            visit.settings(),
+            visit.keyring(),
+            institution,
+            taken,
+            request.args["code"],
+            visit.settings().public_url + CALLBACK_PATH,
+            visit.now(),
+        )
+    except CanvasRejects:
+        problem = CallbackProblem.OTHER
+        return render_template("connect/problem.html", problem=problem, attempt=taken), 400
+    if grant.masquerading:
+        return render_template("connect/masquerading.html"), 403
+    if taken.purpose is OAuthPurpose.SERVICE:
+        return _lend(institution, taken, grant)
+    return _sign_in(institution, taken, grant)
+
+
+def to_canvas(institution: Institution, typed: str | None = None) -> Response:
+    """Off to Canvas's sign-in; what was typed waits here, sealed."""
+    return _begin(institution, OAuthPurpose.OBSERVER, typed)
+
+
+def leads_to(institution: Institution) -> None:
+    """Tell the browser that a form of this page may end at this institution's Canvas."""
+    headers.lead_out(institution.canvas_url)
+
+
+def typed_before() -> str:
+    """The codes typed before signing in, for the form they are needed in."""
+    observer = visit.find_observer()
+    if observer is None or observer.typed is None:
+        return ""
+    return visit.keyring().open(observer.typed, _place(observer.handle_digest))
+
+
+def forget_typed(session: Session, observer: PortalSession) -> None:
+    """The codes were sent in: keep them no longer."""
+    session.execute(update(PortalSession).where(PortalSession.id == observer.id).values(typed=None))
+
+
+def _place(handle_digest: str) -> str:
+    return f"portal_sessions.typed:{handle_digest}"
+
+
+def _begin(
+    institution: Institution,
+    purpose: OAuthPurpose,
+    typed: str | None = None,
+    launch: LtiLaunch | None = None,
+) -> Response:
+    browser = cookie.setdefault(BROWSER, random_token())
+    with db.transaction() as session:
+        url = oauth.begin(
+            session,
+            visit.keyring(),
+            institution,
+            purpose,
+            visit.settings().public_url + CALLBACK_PATH,
+            browser,
+            typed,
+            launch.id if launch else None,
+            visit.now(),
+        )
+    return redirect(url, 303)
+
+
+def _sign_in(institution: Institution, taken: Attempt, grant: Grant) -> Response:
+    profile = _profile(institution, grant)
+    handle = random_token()
+    digest = fingerprint(handle)
+    now = visit.now()
+    with db.transaction() as session:
+        person = _person(session, institution, grant, profile)
+        tokens.store(session, visit.keyring(), institution.id, person.id, OAuthPurpose.OBSERVER, grant, now)
+        session.add(
+            PortalSession(
+                institution_id=institution.id,
+                person_id=person.id,
+                handle_digest=digest,
+                typed=visit.keyring().seal(taken.typed, _place(digest)) if taken.typed else None,
+                created_at=now,
+                expires_at=now + visit.settings().session_life,
+            )
+        )
+        audit.record(session, institution.id, audit.Event.OBSERVER_SIGNED_IN, now, person.id)
+    cookie.clear()  # a new visit: nothing of the one before may be carried into it
+    cookie[visit.SESSION_KEY] = handle
+    return redirect(url_for("observer.pair" if taken.typed else "portal.home"), 303)
+
+
+def _lend(institution: Institution, taken: Attempt, grant: Grant) -> str:
+    profile = _profile(institution, grant)
+    now = visit.now()
+    with db.transaction() as session:
+        person = _person(session, institution, grant, profile)
+        tokens.store(session, visit.keyring(), institution.id, person.id, OAuthPurpose.SERVICE, grant, now)
+        launch = session.get(LtiLaunch, taken.launch_id) if taken.launch_id else None
+        audit.record(
+            session,
+            institution.id,
+            audit.Event.SERVICE_CONNECTED,
+            now,
+            launch.person_id if launch else None,
+            service=person.id,
+        )
+    return render_template("connect/connected.html", institution=institution, person=person)
+
+
+def _profile(institution: Institution, grant: Grant) -> users.Profile | None:
+    """Language and time zone, if Canvas tells them; nobody is kept out because it does not."""
+    try:
+        return users.profile(tokens.given(institution.canvas_url, grant.access, visit.settings()))
+    except CanvasFailure:
+        return None
+
+
+def _person(
+    session: Session, institution: Institution, grant: Grant, profile: users.Profile | None
+) -> Person:
+    return people.remember(
+        session,
+        institution.id,
+        grant.canvas_user_id,
+        grant.name,
+        visit.now(),
+        profile.time_zone if profile else None,
+        profile.locale if profile else None,
+    )
+
+
+def _forget(observer: PortalSession) -> None:
+    person = observer.person
+    with db.reading() as session:
+        try:
+            own = tokens.observer(
+                session, visit.keyring(), visit.settings(), person.institution_id, person.id, visit.now()
+            )
+        except CanvasFailure:
+            own = None
+    if own is not None:
+        with suppress(CanvasFailure):  # it ends by itself within the hour; what renews it goes below
+            oauth.revoke(own.within(visit.settings().redeem_budget))
+    with db.transaction() as session:
+        tokens.forget(session, person.institution_id, person.id, OAuthPurpose.OBSERVER)
+        session.execute(delete(PortalSession).where(PortalSession.id == observer.id))

@@ -1,0 +1,47 @@
+"""What people type, and how it is checked at the door."""
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, SelectMultipleField, StringField
+from wtforms.validators import Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+MOST_TYPED = 400  # characters: room for a dozen codes
+
+
+class RedeemForm(FlaskForm):
+    """One code, or several with commas between them."""
+
+    code = StringField(_("Pairing code"), validators=[Length(max=MOST_TYPED)])
+
+
+class LeaveForm(FlaskForm):
+    """Which student, and which course if not all."""
+
+    student = HiddenField(validators=[Length(min=1, max=40)])
+    course = HiddenField(validators=[Length(max=40)])
+
+
+class EmptyForm(FlaskForm):
+    """A button that changes something: only the token that proves it was pressed on our page."""
+
+
+class LaunchForm(FlaskForm):
+    """A form inside Canvas's frame. The launch's random handle is its proof; no cookie is needed."""
+
+    class Meta:
+        """No second token beside the handle."""
+
+        csrf = False
+
+
+class IssueForm(LaunchForm):
+    """For which students: those ticked, or everybody who has nobody yet."""
+
+    students = SelectMultipleField(
+        _("Students"),
+        validate_choice=False,  # who may be chosen is asked of Canvas, not of the form
+        widget=ListWidget(),
+        option_widget=CheckboxInput(),
+    )
+    whom = HiddenField(validators=[Length(max=20)])

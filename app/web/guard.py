@@ -1,0 +1,82 @@
+"""Who may enter where: one table. What it does not name, nobody enters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, Response, abort, g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.models import Role
+from app.web import visit
+
+Answer = BaseResponse | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who a blueprint is for, in words, and the check at its door: None lets in."""
+
+    words: str
+    check: Callable[[], Answer]
+
+
+def everybody() -> Answer:
+    """A public page."""
+    return None
+
+
+def launched(*roles: Role) -> Callable[[], Answer]:
+    """Somebody who was launched from Canvas in one of these roles, by the handle their page carries."""
+
+    def check() -> Answer:
+        found = visit.find_launch()
+        if found is None:
+            return _refuse("reopen", 401)
+        if found.role not in roles:
+            return _refuse("role", 403)
+        return None
+
+    return check
+
+
+def signed_in() -> Answer:
+    """An observer who signed in with Canvas; others are sent to do so."""
+    if visit.find_observer() is not None:
+        return None
+    if request.method == "GET":
+        return redirect(url_for("observer.pair"), 303)
+    return _refuse("sign_in", 401)
+
+
+AUDIENCES = {
+    "health": Audience("machines that watch over this one", everybody),
+    "lti": Audience("Canvas, which proves itself by its signature", everybody),
+    "discovery": Audience("everybody", everybody),
+    "connect": Audience("everybody who is sent to or from Canvas's sign-in", everybody),
+    "observer": Audience("everybody; what is an observer's own asks for a sign-in", everybody),
+    "portal": Audience("observers who have signed in", signed_in),
+    "instructor": Audience(
+        "instructors and TAs of the launched course, and admins who look at it",
+        launched(Role.INSTRUCTOR, Role.TA, Role.ADMIN),
+    ),
+    "student": Audience("students launched from Canvas", launched(Role.STUDENT)),
+    "admin": Audience("admins launched from their account", launched(Role.ADMIN)),
+}
+
+
+def stand_at_the_door(app: Flask) -> None:
+    """Check every request against the table before its route runs."""
+
+    @app.before_request
+    def check() -> Answer:
+        if request.endpoint in (None, "static"):
+            return None  # no such page, or a public file
+        audience = AUDIENCES.get(request.blueprint or "")
+        if audience is None:
+            abort(403)
+        return audience.check()
+
+
+def _refuse(kind: str, status: int) -> Response:
+    g.refused = kind
+    return make_response(render_template("refusals/entry.html", kind=kind), status)

@@ -1,0 +1,117 @@
+"""The instructor's portal: a course's students, who observes them, and codes for this one course."""
+
+from flask import Blueprint, abort, render_template, request
+
+from app import db, people, policy
+from app.canvas import Canvas
+from app.models import Code, LtiLaunch, Scope
+from app.pairing import codes, lists, rules
+from app.pairing.codes import Reach
+from app.pairing.lists import RosterStudent
+from app.web import canvas, visit
+from app.web.forms import IssueForm
+
+bp = Blueprint("instructor", __name__, url_prefix="/instructor")
+
+Page = str | tuple[str, int]
+
+
+@bp.get("/")
+def closed() -> Page:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """The course's first page. The students follow in a second request, since Canvas takes its time."""
+    launch = visit.launch()
+    return render_template("instructor/home.html", launch=launch, bar=_bar(launch))
+
+
+@bp.post("/students")
+def students() -> Page:
+    """The course's students with their observers and live codes; only the table when a script asks."""
+    launch = visit.launch()
+    roster = _roster(launch)
+    with db.reading() as session:
+        live = {code.student.canvas_user_id: code for code in codes.live(session, launch, visit.now())}
+    texts = {student: codes.text_of(visit.keyring(), code) for student, code in live.items()}
+    fragment = "HX-Request" in request.headers
+    return render_template(
+        "instructor/roster.html" if fragment else "instructor/students.html",
+        launch=launch,
+        bar=_bar(launch),
+        roster=roster,
+        live=live,
+        texts=texts,
+    )
+
+
+@bp.post("/codes")
+def issue() -> Page:
+    """Issue course-scoped codes for the ticked students, or for everybody who has nobody yet."""
+    launch = visit.launch()
+    form = IssueForm()
+    if not form.validate() or _bar(launch) is not None:
+        abort(403)
+    roster = _roster(launch)
+    chosen = _chosen(roster, form)
+    if not chosen:
+        return render_template("instructor/nobody.html", launch=launch, whom=form.whom.data), 422
+    issued = _issue(launch, chosen)
+    texts = {code.id: codes.text_of(visit.keyring(), code) for _, code in issued}
+    return render_template("instructor/issued.html", launch=launch, issued=issued, texts=texts)
+
+
+@bp.post("/codes/<int:code_id>/revoke")
+def revoke(code_id: int) -> Page:
+    """End a live code of this course."""
+    launch = visit.launch()
+    if _bar(launch) is not None:
+        abort(403)
+    with db.transaction() as session:
+        if not codes.revoke(session, launch, code_id, visit.now()):
+            abort(404)
+    return render_template("instructor/home.html", launch=launch, bar=None, done="revoked")
+
+
+def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:
+    with db.reading() as session:
+        return rules.bar_to_course_codes(launch, policy.of(session, launch.institution_id))
+
+
+def _roster(launch: LtiLaunch) -> list[RosterStudent]:
+    if launch.course_id is None:
+        abort(404)
+    service: Canvas = canvas.service(launch.institution_id)
+    return lists.roster(service, launch.course_id, launch.section_ids)
+
+
+def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]:
+    """Those of Canvas's own list that were asked for: a made-up id chooses nobody."""
+    if form.whom.data == "nobody_yet":
+        return [student for student in roster if not student.observers]
+    wanted = set(form.students.data or [])
+    return [student for student in roster if student.canvas_id in wanted]
+
+
+def _issue(launch: LtiLaunch, chosen: list[RosterStudent]) -> list[tuple[str, Code]]:
+    """Each chosen student's name and live code."""
+    with db.transaction() as session:
+        rule = policy.of(session, launch.institution_id)
+        issued = []
+        for one in chosen:
+            student = people.remember(session, launch.institution_id, one.canvas_id, one.name, visit.now())
+            code = codes.issue(
+                session,
+                visit.keyring(),
+                issuer=launch.person,
+                role=launch.role,
+                student=student,
+                reach=Reach(Scope.COURSE, launch.course_id, launch.course_name, one.section_ids),
+                policy=rule,
+                now=visit.now(),
+            )
+            issued.append((one.name, code))
+        return issued

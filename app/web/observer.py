@@ -1,0 +1,99 @@
+"""Redeeming a code on the public site. What was typed is never lost, also when a sign-in comes between."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app import db
+from app.models import Link, Person, PortalSession
+from app.pairing import guesses, lists, redemption, spelling
+from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
+from app.pairing.rules import Reason, Refused
+from app.web import canvas, connect, tenants, visit
+from app.web.forms import RedeemForm
+
+bp = Blueprint("observer", __name__)
+
+Page = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one typed code: a link, or a refusal."""
+
+    typed: str
+    link: Link | None = None
+    already: bool = False
+    refusal: Refused | None = None
+
+
+@bp.get("/pair")
+def pair() -> Page:
+    """The page a letter or a QR code leads to; a script fills in the code from the address's fragment."""
+    return _form(RedeemForm(formdata=None, code=connect.typed_before()))
+
+
+@bp.post("/pair")
+def redeem() -> Page:
+    """Pair with the students whose codes were typed."""
+    form = RedeemForm()
+    if not form.validate():
+        return _form(form, 422)
+    typed = spelling.several(form.code.data or "")
+    observer = visit.find_observer()
+    if not typed:
+        return _form(form, 422, [Told("", refusal=Refused(Reason.NOTHING_TYPED))])
+    if observer is None:
+        return connect.to_canvas(tenants.here(), typed=", ".join(typed))
+    with db.transaction() as session:
+        connect.forget_typed(session, observer)
+    told = [_redeem(observer, one) for one in typed]
+    if len(told) == 1 and told[0].link is not None:
+        return redirect(url_for("portal.pairing", link_id=told[0].link.id), 303)
+    refused = [one for one in told if one.refusal is not None]
+    left = RedeemForm(formdata=None, code=", ".join(one.typed for one in refused))
+    return _form(left, 422 if refused else 200, told)
+
+
+def _form(form: RedeemForm, status: int = 200, told: list[Told] | None = None) -> tuple[str, int]:
+    institution = tenants.here()
+    connect.leads_to(institution)
+    observer = visit.find_observer()
+    page = render_template(
+        "observer/pair.html", form=form, told=told or [], observer=observer, institution=institution
+    )
+    return page, status
+
+
+def _redeem(observer: PortalSession, typed: str) -> Told:
+    who = guesses.guesser(visit.keyring(), observer.person, request.remote_addr or "")
+    match spelling.read(typed):
+        case spelling.Typo():
+            return Told(typed, refusal=Refused(Reason.TYPO))
+        case spelling.Native(text):
+            outcome = _redeem_native(observer.person, text, who)
+        case spelling.Ours(text):
+            outcome = _redeem_ours(observer.person, text, who)
+    match outcome:
+        case Refused():
+            return Told(typed, refusal=outcome)
+        case Redeemed(link_id) | AlreadyConnected(link_id):
+            with db.reading() as session:
+                link = lists.own_link(session, observer.person, link_id)
+            return Told(typed, link, isinstance(outcome, AlreadyConnected))
+
+
+def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
+    with db.transaction() as session:
+        outcome = redemption.redeem(
+            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start()
+        )
+    if isinstance(outcome, Redeemed):
+        canvas.attempt(outcome.link_id)
+    return outcome
+
+
+def _redeem_native(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
+    own = canvas.own(observer)
+    return redemption.redeem_native(who, observer, own, text, visit.clock)

@@ -1,0 +1,102 @@
+"""The observer's own pages: whom they can see, what is under way, and leaving."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app import db, people
+from app.errors import NotConnected, TokenDead
+from app.models import Link, LinkState, Person, Scope
+from app.pairing import codes, links, lists
+from app.web import canvas, visit
+from app.web.forms import LeaveForm
+
+bp = Blueprint("portal", __name__, url_prefix="/observer")
+
+Page = str | Response | tuple[str, int]
+
+
+@bp.get("/")
+def home() -> Page:
+    """The students and courses this observer can see, as Canvas holds them now."""
+    observer = visit.observer()
+    with db.reading() as session:
+        own = lists.links_of(session, observer.person)
+        names = {link.student.canvas_user_id: link.student.name for link in own}
+    try:
+        students = lists.observed(canvas.own(observer.person), names)
+    except (NotConnected, TokenDead):
+        return render_template("portal/again.html", observer=observer), 401
+    under_way = [link for link in own if link.state in (LinkState.PENDING, LinkState.ENDING)]
+    return render_template(
+        "portal/home.html",
+        observer=observer,
+        institution=observer.institution,
+        students=students,
+        under_way=under_way,
+        leave=LeaveForm(),
+    )
+
+
+@bp.get("/pairings/<int:link_id>")
+def pairing(link_id: int) -> Page:
+    """What became of one pairing; asks again by itself while Canvas has not answered."""
+    observer = visit.observer()
+    with db.reading() as session:
+        link = lists.own_link(session, observer.person, link_id)
+    if link is None:
+        abort(404)
+    fragment = "HX-Request" in request.headers
+    return render_template(
+        "portal/state.html" if fragment else "portal/pairing.html",
+        link=link,
+        observer=observer,
+        institution=observer.institution,
+    )
+
+
+@bp.post("/leave")
+def leave() -> Page:
+    """Ask first, then end one of one's own links."""
+    observer = visit.observer()
+    form = LeaveForm()
+    if not form.validate():
+        abort(400)
+    with db.reading() as session:
+        own = lists.links_of(session, observer.person)
+    student, reach = _asked(observer.person, form, own)
+    if "sure" not in request.form:
+        stays = [
+            link for link in own
+            if link.scope is Scope.COURSE and link.student.canvas_user_id == student.canvas_id
+        ]  # fmt: skip
+        return render_template(
+            "portal/leave.html",
+            form=form,
+            observer=observer,
+            institution=observer.institution,
+            student=student,
+            reach=reach,
+            stays=stays if reach.scope is Scope.ALL else [],
+        )
+    with db.transaction() as session:
+        person = people.remember(
+            session, observer.institution_id, student.canvas_id, student.name, visit.now()
+        )
+        link = links.leave(session, observer.person, person, reach, visit.now(), visit.head_start())
+    canvas.attempt(link.id)
+    return redirect(url_for(".pairing", link_id=link.id), 303)
+
+
+def _asked(observer: Person, form: LeaveForm, own: list[Link]) -> tuple[lists.SeenStudent, codes.Reach]:
+    """The student and reach the form names, if Canvas shows them to this observer; else 404."""
+    names = {link.student.canvas_user_id: link.student.name for link in own}
+    seen = lists.observed(canvas.own(observer), names)
+    student = next((one for one in seen if one.canvas_id == form.student.data), None)
+    if student is None:
+        abort(404)
+    if not form.course.data:
+        return student, codes.ALL_COURSES
+    course = next((one for one in student.courses if one.id == form.course.data), None)
+    if course is None:
+        abort(404)
+    return student, codes.Reach(Scope.COURSE, course.id, course.name)

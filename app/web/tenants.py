@@ -1,0 +1,59 @@
+"""Which institution a public page is about: by /at/<slug>/, by host, by who is signed in, or the only one."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from flask import Flask, abort, g, request
+from sqlalchemy import select
+
+from app import db
+from app.models import Institution
+from app.web import visit
+
+PREFIX = "/at/"
+
+
+class AtPrefix:
+    """Takes /at/<slug> off the path, so that every page exists below it and links to its neighbors there."""
+
+    def __init__(self, wsgi_app: Any) -> None:
+        self.wsgi_app = wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer as the application below the prefix (PEP 3333: SCRIPT_NAME and PATH_INFO)."""
+        path: str = environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX):
+            slug, _, rest = path.removeprefix(PREFIX).partition("/")
+            environ[visit.SLUG] = slug
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX + slug
+            environ["PATH_INFO"] = "/" + rest
+        return cast(Iterable[bytes], self.wsgi_app(environ, start_response))
+
+
+def install(app: Flask) -> None:
+    """Put every page below /at/<slug>/ as well."""
+    app.wsgi_app = AtPrefix(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def here() -> Institution:
+    """The institution of this page; 404 if the address does not say which."""
+    if "institution" not in g:
+        g.institution = _find()
+    if g.institution is None:
+        abort(404)
+    return cast(Institution, g.institution)
+
+
+def _find() -> Institution | None:
+    slug = request.environ.get(visit.SLUG)
+    if slug is None and (observer := visit.find_observer()) is not None:
+        return observer.institution
+    with db.reading() as session:
+        if slug is not None:
+            return session.scalar(select(Institution).where(Institution.slug == slug))
+        host = request.host.partition(":")[0]
+        by_host = session.scalar(select(Institution).where(Institution.host == host))
+        if by_host is not None:
+            return by_host
+        some = session.scalars(select(Institution).limit(2)).all()
+        return some[0] if len(some) == 1 else None
