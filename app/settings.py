@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.errors import SettingsWrong
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -77,6 +78,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         complaints.append(
             "OBSERVATORY_PUBLIC_URL must start with https:// (http:// is for this machine only)."
         )
+    log_level = get("LOG_LEVEL", "INFO").upper()
+    if log_level not in LOG_LEVELS:
+        complaints.append(f"OBSERVATORY_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {log_level!r}.")
     settings = Settings(
         public_url=public_url,
         secret_keys=_secret_keys(get("SECRET_KEYS", ""), complaints),
@@ -90,7 +94,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         launch_life=timedelta(hours=number("LAUNCH_HOURS", 8)),
         session_life=timedelta(hours=number("SESSION_HOURS", 12)),
         proxies=int(number("PROXIES", 0)),
-        log_level=get("LOG_LEVEL", "INFO").upper(),
+        log_level=log_level,
     )
     if complaints:
         raise SettingsWrong(complaints)

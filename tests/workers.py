@@ -9,6 +9,7 @@ from typing import Any
 
 import dbos._workflow_commands
 import pytest
+from dbos import WorkflowStatus
 from flask import Flask
 
 from app import jobs, tasks
@@ -69,10 +70,19 @@ class Runner:
             time.sleep(0.01)
 
 
-def due_within(time_left: timedelta) -> list[Any]:
+def listed(states: tuple[str, ...]) -> list[WorkflowStatus]:
+    """The jobs in these states, without what they were asked or answered."""
+    return queue.reader().list_workflows(status=list(states), load_input=False, load_output=False)
+
+
+def due_within(time_left: timedelta) -> list[WorkflowStatus]:
     horizon = datetime.now(UTC) + time_left
-    open_jobs = queue.listed(queue.WAITING + queue.RUNNING)
-    return [job for job in open_jobs if job.status != "DELAYED" or queue.due_at(job) <= horizon]
+    open_jobs = listed(queue.WAITING + queue.RUNNING)
+    return [job for job in open_jobs if job.status != "DELAYED" or due_at(job) <= horizon]
+
+
+def due_at(job: WorkflowStatus) -> datetime:
+    return datetime.fromtimestamp((job.delay_until_epoch_ms or 0) / 1000, UTC)
 
 
 @pytest.fixture

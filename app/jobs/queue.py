@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
-from sqlalchemy import Engine, delete
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from sqlalchemy import Engine, column, delete, func, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.db import READ_ONLY, database, transaction
+from app.db import READ_ONLY, database, reading, transaction
 from app.models import Worker
 
 NAME = "observatory"  # of the application, the queue and the one workflow, in the engine's tables
@@ -22,7 +22,6 @@ VERSION = "1"  # pinned, so that a new release finishes what an old one promised
 SERIALIZER = DBOSPortableJSONSerializer()  # the engine's default would unpickle what is in the database
 KEPT = timedelta(days=7)  # a finished job stays visible this long; schedules must be shorter
 FORGOTTEN_AT_ONCE = 1000
-COUNTED_AT_MOST = 10_000
 
 WAITING = ("ENQUEUED", "DELAYED")
 RUNNING = ("PENDING",)
@@ -89,46 +88,50 @@ def register(poll: timedelta, at_once: int) -> None:
     )
 
 
-def _reader() -> DBOSClient:
+def reader() -> DBOSClient:
+    """A client that takes no write lock."""
     return client(database.engine.execution_options(**{READ_ONLY: True}))
 
 
 def ready() -> bool:
     """Whether `migrate` was run on this database."""
     try:
-        return _reader().retrieve_queue(NAME) is not None
+        return reader().retrieve_queue(NAME) is not None
     except DBAPIError:
         return False
 
 
-def listed(states: tuple[str, ...]) -> list[WorkflowStatus]:
-    """The jobs in these states, oldest first, without what they were asked or answered."""
-    return _reader().list_workflows(
-        status=list(states), load_input=False, load_output=False, limit=COUNTED_AT_MOST
-    )
-
-
 def backlog(now: datetime) -> Backlog:
-    """What is on the queue now; counts beyond 10,000 are not told apart."""
-    jobs = listed(WAITING + RUNNING + FAILED)
-    due = [since for job in jobs if job.status in WAITING and (since := due_at(job)) <= now]
-    return Backlog(
-        waiting=sum(job.status in WAITING for job in jobs),
-        running=sum(job.status in RUNNING for job in jobs),
-        failed=sum(job.status in FAILED for job in jobs),
-        oldest=min(due, default=None),
+    """What is on the queue now; cheap, however much waits there."""
+    engine = database.engine
+    jobs = table(
+        "workflow_status",
+        column("status"),
+        column("created_at"),
+        column("delay_until_epoch_ms"),
+        schema=None if engine.dialect.name == "sqlite" else "dbos",
     )
-
-
-def due_at(job: WorkflowStatus) -> datetime:
-    """From when on a job may run."""
-    return datetime.fromtimestamp((job.delay_until_epoch_ms or job.created_at or 0) / 1000, UTC)
+    due = func.coalesce(jobs.c.delay_until_epoch_ms, jobs.c.created_at)
+    counting = (
+        select(jobs.c.status, func.count(), func.min(due))
+        .where(jobs.c.status.in_(WAITING + RUNNING + FAILED))
+        .group_by(jobs.c.status)
+    )
+    with reading() as session:
+        found = {status: (count, oldest) for status, count, oldest in session.execute(counting)}
+    first = min((found[status][1] for status in WAITING if status in found), default=None)
+    oldest = datetime.fromtimestamp(first / 1000, UTC) if first else None
+    return Backlog(
+        waiting=sum(found[status][0] for status in WAITING if status in found),
+        running=sum(found[status][0] for status in RUNNING if status in found),
+        failed=sum(found[status][0] for status in FAILED if status in found),
+        oldest=oldest if oldest and oldest <= now else None,
+    )
 
 
 def forget(now: datetime) -> None:
     """Remove what went well more than a week ago; what failed stays for somebody to see."""
-    reader = _reader()
-    done = reader.list_workflows(
+    done = reader().list_workflows(
         status="SUCCESS",
         completed_before=(now - KEPT).isoformat(),
         limit=FORGOTTEN_AT_ONCE,

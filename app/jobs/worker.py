@@ -47,6 +47,7 @@ def work(
     _beat(executor_id, started=True)
     queue.register(pace.poll, pace.at_once)
     _launch(tasks, executor_id, pace)
+    log.info("worker works", name=executor_id)
     try:
         _keep(schedules, stop, executor_id, pace)
     finally:
@@ -97,6 +98,7 @@ def _leave(executor_id: str, pace: Pace) -> None:
         )
         with db.transaction() as session:
             session.execute(delete(Worker).where(Worker.executor_id == executor_id))
+        log.info("worker left", name=executor_id)
     except DBAPIError as error:
         log.warning("left without a word", error=type(error).__name__)
 

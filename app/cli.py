@@ -1,0 +1,215 @@
+"""`observatory …`: what is run on the server."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from app import create_app, db, demo, doctor, jobs, logs, schema, settings, tasks
+from app.canvas import grants
+from app.errors import SettingsWrong
+from app.lti import platforms
+from app.models import Institution
+from app.processes import in_use
+
+SSO = "https://sso.canvaslms.com"  # where hosted Canvas answers for every school
+
+
+class Sorry(click.ClickException):
+    """Ends a command with lines for a person and status 1."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+
+    def show(self, file: object = None) -> None:
+        """Print the lines, with nothing around them."""
+        click.echo(self.message, err=True)
+
+
+class Misconfigured(Sorry):
+    """The environment makes no sense: status 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def application(*, migrated: bool = True) -> Iterator[Flask]:
+    """The application as the environment describes it, inside its context."""
+    try:
+        known = settings.read()
+    except SettingsWrong as wrong:
+        raise Misconfigured(*wrong.complaints) from None
+    logs.prepare(known.log_level)
+    app = create_app(known)
+    with app.app_context():
+        if migrated and (problem := schema.problem()):
+            raise Sorry(f"observatory: {problem}")
+        try:
+            yield app
+        finally:
+            db.database.engine.dispose()
+
+
+@click.group()
+def main() -> None:
+    """Pairs observers with students in Canvas. Settings come from the environment; see the README."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+@click.option("--threads", default=8, show_default=True, help="Requests that one process serves at once.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the pages."""
+    with application():
+        pass  # only to see that it can be done
+    if in_use(host, port):
+        raise Sorry(f"observatory: port {port} of {host} is in use.")
+    click.echo(f"Serving at http://{host}:{port}")
+    Granian(
+        "app.wsgi:create",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        log_level=LogLevels.error,  # it would warn of more threads than a machine computes with; ours wait
+        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
+        log_access=False,  # a query may hold an OAuth code
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+    ).serve()
+
+
+@main.command()
+@click.option("--name", help="Of this worker; two must not share one. A name of its own if left out.")
+def worker(name: str | None) -> None:
+    """Do what pages have promised: make links, end them, tidy up."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    executor_id = name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    kinds = {**tasks.TASKS, "forget_jobs": lambda: jobs.forget(datetime.now(UTC))}
+    with application():
+        jobs.work(kinds, {**tasks.SCHEDULES, "forget_jobs": timedelta(hours=1)}, stop, executor_id)
+
+
+@main.group(name="db")
+def database() -> None:
+    """The database's tables."""
+
+
+@database.command()
+def upgrade() -> None:
+    """Make the tables, or bring them up to this release. Safe to repeat."""
+    with application(migrated=False):
+        try:
+            schema.upgrade()
+        except DBAPIError as failure:
+            raise Sorry(f"observatory: {schema.Problem.UNREACHABLE} ({type(failure).__name__})") from None
+    click.echo("The database has the tables of this release.")
+
+
+@main.command(name="doctor")
+def examine() -> None:
+    """Look at everything and say what is wrong, what it means, who can mend it and how."""
+    well = True
+    with application(migrated=False) as app:
+        for finding in doctor.examine(app.extensions["settings"], datetime.now(UTC)):
+            click.echo(str(finding))
+            well = well and finding.well
+    raise SystemExit(0 if well else 1)
+
+
+@main.group()
+def platform() -> None:
+    """The Canvases that may open this tool."""
+
+
+@platform.command()
+@click.option("--issuer", default="https://canvas.instructure.com", show_default=True)
+@click.option("--client-id", required=True, help="Of the LTI key.")
+@click.option("--deployment-id", required=True, help="Of the installed app.")
+@click.option("--canvas-url", required=True, help="Where people open this Canvas.")
+@click.option("--authorize-url", default=f"{SSO}/api/lti/authorize_redirect", show_default=True)
+@click.option("--token-url", default=f"{SSO}/login/oauth2/token", show_default=True)
+@click.option("--jwks-url", default=f"{SSO}/api/lti/security/jwks", show_default=True)
+@click.option("--slug", help="Of the institution, in /at/<slug>/; from the Canvas address if left out.")
+@click.option("--name", help="Of the institution; the Canvas address if left out.")
+@click.option("--host", help="Public host name of the institution's own pages.")
+@click.option("--oauth-client-id", help="Of the API key.")
+@click.option(
+    "--oauth-client-secret",
+    envvar="OBSERVATORY_OAUTH_CLIENT_SECRET",
+    help="Of the API key; better from OBSERVATORY_OAUTH_CLIENT_SECRET. Asked for if it is missing.",
+)
+def add(
+    canvas_url: str,
+    slug: str | None,
+    name: str | None,
+    oauth_client_id: str | None,
+    oauth_client_secret: str | None,
+    **words: str,
+) -> None:
+    """Register a Canvas, or change what is known of it. Safe to repeat."""
+    if oauth_client_id and not oauth_client_secret:
+        oauth_client_secret = click.prompt("Secret of the API key", hide_input=True)
+    host = urlsplit(canvas_url).hostname or ""
+    slug = slug or host.partition(".")[0]
+    with application() as app, db.transaction() as session:
+        keyring = app.extensions["keyring"]
+        complaints = platforms.add(
+            session,
+            keyring,
+            slug=slug,
+            name=name or host,
+            canvas_url=canvas_url,
+            now=datetime.now(UTC),
+            **words,
+        )
+        if complaints:
+            raise Sorry(*complaints)
+        institution = session.scalars(select(Institution).where(Institution.slug == slug)).one()
+        if oauth_client_id and oauth_client_secret:
+            grants.keep_key(keyring, institution, oauth_client_id, oauth_client_secret)
+    click.echo(f"{institution.name} ({slug}) is registered.")
+
+
+@main.command(name="demo")
+@click.option("--port", default=8000, show_default=True, help="Of Observatory, at 127.0.0.1.")
+@click.option("--canvas-port", default=9000, show_default=True, help="Of the sandbox, at localhost.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("data/demo"),
+    show_default=True,
+    help="Kept files.",
+)
+@click.option(
+    "--world",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A school of your own; see the sandbox's README.",
+)
+def show(port: int, canvas_port: int, data: Path, world: Path | None) -> None:
+    """Run Observatory beside a sandbox Canvas, all made new, until Ctrl-C."""
+    try:
+        demo.run(port, canvas_port, data, world)
+    except demo.CannotRun as reason:
+        raise Sorry(*str(reason).splitlines()) from None

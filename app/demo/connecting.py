@@ -1,0 +1,89 @@
+"""Connecting the demo's service account: the real OAuth round trip, walked as the service persona."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar
+from typing import Any, cast
+
+from flask import Flask
+from sqlalchemy import select
+
+from app import audit, db, people
+from app.canvas import oauth, tokens, users
+from app.canvas.oauth import Attempt
+from app.crypto import random_token
+from app.models import Institution, OAuthPurpose
+
+TIMEOUT = 10  # seconds
+
+
+class Browser:
+    """Cookies and redirects, as far as a sign-in needs them; stops where it would leave Canvas."""
+
+    def __init__(self, leaves_at: str) -> None:
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(CookieJar()), _Staying(leaves_at)
+        )
+
+    def go(self, url: str, **form: str) -> str:
+        """The address this ends at: a page of Canvas, or the one outside that it was sent to."""
+        data = urllib.parse.urlencode(form).encode() if form else None
+        try:
+            with self._opener.open(url, data, timeout=TIMEOUT) as answer:
+                return cast(str, answer.url)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                if 300 <= answer.code < 400:
+                    return answer.headers["Location"]
+                raise
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    def __init__(self, leaves_at: str) -> None:
+        self.leaves_at = leaves_at
+
+    def redirect_request(  # noqa: PLR0913 - the standard library's own signature
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if newurl.startswith(self.leaves_at):
+            return None
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def connect(app: Flask, service_user: int) -> None:
+    """Give the only institution the token of this user, as an admin would by clicking."""
+    settings, keyring = app.extensions["settings"], app.extensions["keyring"]
+    callback = f"{settings.public_url}/canvas/callback"
+    secret = random_token()
+    with db.transaction() as session:
+        institution = session.scalars(select(Institution)).one()
+        address = oauth.begin(
+            session, keyring, institution, OAuthPurpose.SERVICE, callback, secret, None, None, _now()
+        )
+
+    browser = Browser(callback)
+    browser.go(f"{institution.canvas_url}/login/canvas", user_id=str(service_user))
+    browser.go(address)
+    came_back = browser.go(f"{institution.canvas_url}/login/oauth2/accept", yes="1")
+    answer = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(came_back).query))
+
+    with db.transaction() as session:
+        attempt = oauth.take(session, keyring, answer.get("state", ""), secret, _now())
+    if not isinstance(attempt, Attempt) or "code" not in answer:
+        raise RuntimeError(f"Canvas gave no code for the service account: {answer.get('error', attempt)}")
+    grant = oauth.exchange(settings, keyring, institution, attempt, answer["code"], callback, _now())
+    profile = users.profile(tokens.given(institution.canvas_url, grant.access, settings))
+    with db.transaction() as session:
+        person = people.remember(
+            session, institution.id, profile.id, profile.name, _now(), profile.time_zone, profile.locale
+        )
+        tokens.store(session, keyring, institution.id, person.id, OAuthPurpose.SERVICE, grant, _now())
+        audit.record(
+            session, institution.id, audit.Event.SERVICE_CONNECTED, _now(), person.id, service=person.id
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
