@@ -9,9 +9,17 @@ from flask import Flask
 from app import db
 from app.lti import platforms
 from app.models import LtiLaunch
+from app.settings import Settings
 from app.web import lti
+from tests.conftest import settings_for
 from tests.lti import platform as lti_platform
 from tests.lti.platform import Browser, Platform
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Key addresses have half a second."""
+    return settings_for(database_url, OBSERVATORY_CANVAS_TIMEOUT="0.5")
 
 
 @pytest.fixture
@@ -23,11 +31,9 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture
 def registered(app: Flask, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    if "lti" not in app.blueprints:
-        app.extensions["csrf"].exempt(lti.bp)
-        app.register_blueprint(lti.bp)
-        for portal in lti.Portal:
-            monkeypatch.setitem(lti.portals, portal, lambda portal=portal: f"the {portal} portal")
+    """The application with one platform, and portals that ask nothing of Canvas."""
+    for portal in lti.Portal:
+        monkeypatch.setitem(lti.portals, portal, lambda portal=portal: f"the {portal} portal")
     assert add_platform(app, platform) == []
     return app
 

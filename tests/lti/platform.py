@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from flask import Flask
 from flask.testing import FlaskClient
 from jwt.algorithms import RSAAlgorithm
@@ -160,6 +160,12 @@ def claims(nonce: str, launch_url: str, **custom: object) -> dict[str, Any]:
 
 def signed(body: dict[str, Any], key: rsa.RSAPrivateKey = KEY, kid: str | None = "k1") -> str:
     return jwt.encode(body, key, "RS256", headers={"kid": kid} if kid else {})
+
+
+def jws(body: dict[str, Any], header: dict[str, Any], key: rsa.RSAPrivateKey = KEY) -> str:
+    """Properly signed (RS256), whatever the header says."""
+    text = f"{encoded(header)}.{encoded(body)}"
+    return f"{text}.{encoded(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
 def unsigned(body: dict[str, Any]) -> str:
