@@ -16,7 +16,7 @@ def dump(world: World) -> Json:
             by_hand.setdefault(token.user_id, []).append(token.token)
     return {
         "settings": _fields(world.settings),
-        "clock": {"ahead": str(world.clock.ahead)},
+        "clock": {"ahead": world.clock.ahead},
         "accounts": [_fields(account) for account in world.accounts.values()],
         "users": [_user(user, by_hand.get(user.id, [])) for user in world.users.values()],
         "admins": [_fields(admin) for admin in world.admins],

@@ -46,9 +46,16 @@ class Reader:
 
     def amount(self, key: str, default: float) -> float:
         """A number that is not negative."""
+        value = self.any_number(key, default)
+        if value < 0:
+            raise self.complain(key, "must be 0 or more")
+        return value
+
+    def any_number(self, key: str, default: float) -> float:
+        """A number of any kind."""
         value = self._values.pop(key, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            raise self.complain(key, "must be a number, 0 or more")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.complain(key, "must be a number")
         return value
 
     def text(self, key: str, default: str | None = None) -> str:

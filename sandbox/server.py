@@ -60,7 +60,7 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        print(f"{self.command} {self.path.partition('?')[0]} {int(code)}", file=sys.stderr)
+        print(f"{self.command} {self.path.partition('?')[0]} {getattr(code, 'value', code)}", file=sys.stderr)
 
 
 class _QuietHandler(_Handler):

@@ -97,8 +97,7 @@ def _settings(world: World, top: Reader) -> None:
     )
     reader.finish()
     moved = top.inside("clock")
-    if moved.has("ahead"):
-        world.clock.advance(float(moved.text("ahead")))
+    world.clock.advance(moved.any_number("ahead", 0))
     moved.finish()
 
 

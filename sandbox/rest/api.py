@@ -2,7 +2,9 @@
 
 import json
 import re
+import traceback
 from collections.abc import Callable
+from datetime import UTC
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
@@ -102,8 +104,6 @@ def answer_failure(problem: Exception) -> Response:
     """A failure of the sandbox looks like one of Canvas's."""
     if isinstance(problem, HTTPException):
         return not_found().response()
-    import traceback
-
     traceback.print_exception(problem)
     return broken().response()
 
@@ -123,7 +123,8 @@ def token_problem(world: World, token: AccessToken | None) -> Refused | None:
     if token.expires_at is not None and token.expires_at <= world.clock.now():
         if token.client_id is not None:
             return bad_token()
-        return bad_token("Expired access token.", expired_at=token.expires_at.isoformat())
+        expired_at = token.expires_at.astimezone(UTC)
+        return bad_token("Expired access token.", expired_at=f"{expired_at:%Y-%m-%dT%H:%M:%SZ}")
     return None
 
 
@@ -144,7 +145,7 @@ def _authenticate(scope: str) -> None:
         g.caller = world.users[token.user_id]
         _enforce_scopes(world, token, scope)
     request.environ[USER_ID] = g.caller.id
-    _masquerade(world)
+    _masquerade(world, world.tokens.get(value or ""))
 
 
 def _has_bearer() -> bool:
@@ -167,11 +168,13 @@ def _enforce_scopes(world: World, token: AccessToken, scope: str) -> None:
     params.strip_includes()
 
 
-def _masquerade(world: World) -> None:
+def _masquerade(world: World, token: AccessToken | None) -> None:
     """Act as another person when asked and permitted (API docs, "Masquerading")."""
     wanted = params.text("as_user_id")
     if wanted is None:
         return
+    if token is not None and token.real_user_id is not None:
+        raise Refused(401, {"errors": "Cannot change masquerade"})
     root = host_account()
     user = ids.find_user(world, wanted, caller_id=caller().id, root_account_id=root.id)
     if user is None or not may("become_user", account_id=root.id):

@@ -1,6 +1,7 @@
 """The User Observees API."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -143,6 +144,21 @@ def test_a_code_links_and_is_spent_only_once(canvas: Sandbox) -> None:
     }
     again = canvas.post("/users/self/observees", "tok-teacher", pairing_code=code)
     assert (again.status_code, again.json()) == (422, error("Invalid pairing code."))
+
+
+def test_of_many_who_hurry_one_gets_the_code(canvas: Sandbox) -> None:
+    code = code_of(canvas)
+    people = [f"tok-{who}" for who in ("parent", "teacher", "ta", "designer", "bothparent", "admin")]
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = pool.map(lambda who: canvas.post("/users/self/observees", who, pairing_code=code), people)
+    assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422, 422, 422]
+    assert len(canvas.state()["observation_links"]) == 1
+
+
+@pytest.mark.parametrize("include", ["uuid", "lti_id"])
+def test_some_includes_break_the_list_of_observees(canvas: Sandbox, include: str) -> None:
+    answer = canvas.api("GET", "/users/self/observees", "tok-parent", params={"include[]": include})
+    assert answer.status_code == 500
 
 
 @pytest.mark.parametrize("change", [str.swapcase, lambda code: code + " ", lambda code: ""])

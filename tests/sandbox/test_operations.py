@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.dumping import dump
+from sandbox.school import school
+from sandbox.worldfile import load
 from tests.sandbox.running import Sandbox, running
 from tests.sandbox.worlds import MIA, PARENT, small_world
 
@@ -43,6 +46,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
             {"users": [{"logins": [{"unique_id": "x"}]}, {"logins": [{"unique_id": "X"}]}]},
             "users[1].logins[0].unique_id: another user has the same login",
         ),
+        ({"clock": {"ahead": "x"}}, "clock.ahead: must be a number"),
         ({"users": [{"tokens": [1]}]}, "users[0].tokens[0]: must be a text"),
         ({"settings": {"forbidden_status": 200}}, "settings.forbidden_status: must be one of 403, 401"),
         ({"settings": {"throttle": "yes"}}, "settings.throttle: must be true or false"),
@@ -78,8 +82,6 @@ def test_a_malformed_world_ends_the_program_with_one_line(tmp_path: Path) -> Non
     done = run("--world", str(path))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "sandbox: users[0].name: must be a text\n"
-    path.write_text("{")
-    assert run("--world", str(path)).returncode == 2
     assert run("--world", str(tmp_path / "missing.json")).stderr.count("\n") == 1
 
 
@@ -92,7 +94,7 @@ def test_what_is_dumped_and_loaded_again_is_the_same_world(canvas: Sandbox) -> N
     canvas.use(state)
     again = canvas.state()
     for each in (state, again):
-        assert float(each.pop("clock")["ahead"]) == pytest.approx(0, abs=1)
+        assert abs(each.pop("clock")["ahead"]) < 1
     assert again == state
 
 
@@ -120,16 +122,15 @@ def test_a_world_file_needs_almost_nothing(sandbox: Sandbox) -> None:
 # the program
 
 
-def test_the_made_up_school_is_the_same_every_time_and_sized_on_request() -> None:
-    worlds = [
-        json.loads(run("--dump-world", "--students", count).stdout) for count in ("24", "24", "600", "0")
-    ]
-    assert worlds[0] == worlds[1]
-    students = [
-        {row["user_id"] for row in world["enrollments"] if row["type"] == "StudentEnrollment"}
-        for world in worlds
-    ]
-    assert [len(each) for each in students] == [25, 25, 601, 1]  # a biology teacher learns robotics
+def test_the_made_up_school_is_the_same_every_time() -> None:
+    assert json.loads(run("--dump-world").stdout) == dump(school()) == dump(load(dump(school())))
+
+
+@pytest.mark.parametrize("count", [0, 5, 24, 600])
+def test_the_made_up_school_is_sized_on_request(count: int) -> None:
+    rows = school(count).enrollments.values()
+    students = {row.user_id for row in rows if row.type == "StudentEnrollment"}
+    assert len(students) == count + 1  # a biology teacher learns robotics
 
 
 def test_a_world_file_serves_and_the_process_stops_quietly(tmp_path: Path) -> None:
@@ -271,7 +272,8 @@ def test_faults_reach_the_token_endpoint_and_end_when_cleared(canvas: Sandbox) -
         ([{"status": 200}], "faults[0].status: must be between 400 and 599"),
         ([{"status": 500, "route": "("}], "faults[0].route: is no regular expression"),
         ([{"reset": "soon"}], "faults[0].reset: must be one of"),
-        ([{"delay": -1}], "faults[0].delay: must be a number"),
+        ([{"delay": -1}], "faults[0].delay: must be 0 or more"),
+        ([{"delay": "x"}], "faults[0].delay: must be a number"),
     ],
 )
 def test_a_wrong_rule_is_named(sandbox: Sandbox, rules: object, problem: str) -> None:

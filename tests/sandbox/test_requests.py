@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from sandbox.records import derived_uuid
 from tests.sandbox.running import Sandbox
 from tests.sandbox.worlds import ADMIN, MATHS, MIA, NILS, PARENT, TEACHER, small_world
 
@@ -167,6 +168,14 @@ def test_admins_act_as_others(canvas: Sandbox) -> None:
         assert (answer.status_code, answer.json()) == (401, {"errors": "Invalid as_user_id"})
 
 
+def test_a_masquerading_token_does_not_change_its_mask(canvas: Sandbox) -> None:
+    world = small_world()
+    world["access_tokens"] = [{"token": "masked", "user_id": MIA, "real_user_id": ADMIN}]
+    canvas.use(world)
+    answer = canvas.api("GET", "/users/self", "masked", params={"as_user_id": PARENT})
+    assert (answer.status_code, answer.json()) == (401, {"errors": "Cannot change masquerade"})
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [
@@ -200,8 +209,6 @@ def test_a_login_session_serves_the_api_too(canvas: Sandbox) -> None:
 
 
 def test_subs_are_version_4_uuids(canvas: Sandbox) -> None:
-    from sandbox.records import derived_uuid
-
     sub = derived_uuid("user", MIA)
     assert UUID(sub).version == 4
     assert canvas.get(f"/users/lti_1_3_id:{sub}", "tok-admin")["id"] == MIA
