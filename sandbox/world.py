@@ -84,7 +84,7 @@ class World:
         self._by_lti_id: dict[str, User] = {}
         self._links_by_person: dict[int, list[ObservationLink]] = defaultdict(list)
         self._codes: dict[str, list[PairingCode]] = defaultdict(list)
-        self._users_by_name: list[User] | None = None
+        self._users_by_name: list[tuple[str, User]] | None = None
 
     def next_id(self, kind: str) -> int:
         """A fresh id for "user", "enrollment", …"""
@@ -113,6 +113,7 @@ class World:
 
     def index_login(self, user: User, login: Login) -> None:
         """Make a login of `user` findable; log-in names ignore case, SIS ids do not."""
+        self._users_by_name = None
         self._by_login[login.account_id, login.unique_id.lower()] = user
         if login.sis_user_id:
             self._by_sis_id[login.account_id, login.sis_user_id] = user
@@ -183,11 +184,12 @@ class World:
         """The person with this log-in name in a root account."""
         return self._by_login.get((account_id, unique_id.lower()))
 
-    def users_by_name(self) -> list[User]:
-        """Everybody in the order of sortable names."""
+    def users_by_name(self, term: str = "") -> Iterator[User]:
+        """Everybody in the order of sortable names; with a lower-case term those who have it in any text."""
         if self._users_by_name is None:
-            self._users_by_name = sorted(self.users.values(), key=_by_name)
-        return self._users_by_name
+            ordered = sorted(self.users.values(), key=_by_name)
+            self._users_by_name = [(_search_text(user), user) for user in ordered]
+        return (user for text, user in self._users_by_name if term in text)
 
     def user_by_sis_id(self, account_id: int, sis_user_id: str) -> User | None:
         """The person with this SIS id in a root account."""
@@ -266,6 +268,12 @@ class World:
 
 def _by_name(user: User) -> tuple[str, int]:
     return user.sortable_name.lower(), user.id
+
+
+def _search_text(user: User) -> str:
+    """Everything a person may be searched by."""
+    logins = [text for login in user.logins for text in (login.unique_id, login.sis_user_id or "")]
+    return "\n".join([user.name, user.sortable_name, user.email or "", str(user.id), *logins]).lower()
 
 
 def current_world() -> World:

@@ -72,7 +72,7 @@ def search(account_id: str) -> list[Json]:
     account = path_account(account_id)
     require(may("read_roster", account_id=account.id))
     term = params.search_term()
-    users = _of_kind(_people(account))
+    users = _of_kind(_people(account, term or ""))
     root_id = current_world().root_account(account.id).id
     found = (user for user in users if term is None or matches(user, term, root_id))
     include = params.many("include")
@@ -87,11 +87,11 @@ def _may_show(user: User) -> bool:
     return any(may(right, account_id=each) for each in roots for right in rights)
 
 
-def _people(account: Account) -> Iterator[User]:
-    """Everyone in an account by name; in a sub-account those enrolled or administering below it."""
+def _people(account: Account, term: str) -> Iterator[User]:
+    """Who of an account a term may mean, by name; a sub-account's are enrolled or administer below it."""
     world = current_world()
     if account.parent_account_id is None:
-        for user in world.users_by_name():
+        for user in world.users_by_name(term):
             if any(login.account_id == account.id for login in user.logins) and not user.test_student:
                 yield user
         return
@@ -100,7 +100,7 @@ def _people(account: Account) -> Iterator[User]:
         if course.workflow_state != "deleted" and account in world.account_chain(course.account_id):
             rows = world.enrollments_in(course.id)
             ids |= {row.user_id for row in rows if row.state not in ("deleted", "rejected")}
-    yield from (user for user in world.users_by_name() if user.id in ids and not user.test_student)
+    yield from (user for user in world.users_by_name(term) if user.id in ids and not user.test_student)
 
 
 def _of_kind(users: Iterable[User]) -> Iterator[User]:
