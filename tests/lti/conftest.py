@@ -15,11 +15,12 @@ from tests.conftest import settings_for
 from tests.lti import platform as lti_platform
 from tests.lti.platform import Browser, Platform
 
+IMPATIENT = {"OBSERVATORY_CANVAS_TIMEOUT": "0.5"}  # key addresses have half a second
+
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    """Key addresses have half a second."""
-    return settings_for(database_url, OBSERVATORY_CANVAS_TIMEOUT="0.5")
+    return settings_for(database_url, **IMPATIENT)
 
 
 @pytest.fixture

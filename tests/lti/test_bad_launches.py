@@ -1,52 +1,24 @@
 """Launches that are not as they should be: one claim or step each, and each with its own reason."""
 
-import threading
+import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import update
-from werkzeug.test import TestResponse
 
-from app import db
+from app import create_app, db
 from app.lti.launch import LARGEST
 from app.models import LtiLogin
+from tests.conftest import settings_for
 from tests.lti import platform as lti
-from tests.lti.conftest import launches_recorded
-from tests.lti.platform import CLAIM, CLIENT, LIS, Browser, Platform, claims, encoded, signed
-
-Claims = dict[str, Any]
-
-
-@dataclass
-class Forgery:
-    """A good launch about to be posted, for a case to spoil."""
-
-    browser: Browser
-    platform: Platform
-    sent: lti.Sent
-    claims: Claims
-    sign: Callable[[Claims], str] = signed
-    state: str | None = None
-    token: Callable[[str], str | None] = field(default=lambda token: token)
-
-    def posted(self) -> TestResponse:
-        return self.browser.returns(self.token(self.sign(self.claims)), self.state)
-
-
-def forgery(browser: Browser, platform: Platform) -> Forgery:
-    sent = browser.begins()
-    return Forgery(browser, platform, sent, claims(sent.nonce, browser.launch_url), state=sent.state)
-
-
-def assert_refused(page: TestResponse, reason: str) -> None:
-    assert 400 <= page.status_code < 500
-    assert f"<code>{reason}</code>" in page.text
-    assert "portal" not in page.text
-    assert 'name="launch"' not in page.text
+from tests.lti.conftest import IMPATIENT, launches_recorded
+from tests.lti.forging import Claims, Forgery, assert_refused, cookies, forgery
+from tests.lti.platform import CLAIM, CLIENT, LIS, Browser, Platform, encoded, signed
 
 
 def claim(name: str, value: object) -> Callable[[Forgery], None]:
@@ -102,10 +74,6 @@ def cookie_of_another_login(forged: Forgery) -> None:
     """The right cookie's name with a wrong secret."""
     mine = next(c for c in cookies(forged.browser) if c.key.startswith("observatory_lti"))
     forged.browser.client.set_cookie(mine.key, "stolen", domain=mine.domain, path=mine.path)
-
-
-def cookies(browser: Browser) -> list[Any]:
-    return list(browser.client._cookies.values())
 
 
 def token_of_another_login(forged: Forgery) -> None:
@@ -280,6 +248,21 @@ BAD = {
 }
 
 
+@pytest.fixture(scope="module")
+def one_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Launches that are refused leave nothing behind, so that all can share one application."""
+    path = tmp_path_factory.mktemp("lti") / "observatory.db"
+    shutil.copy(sqlite_template, path)
+    return create_app(settings_for(f"sqlite:///{path}", **IMPATIENT))
+
+
+@pytest.fixture
+def app(one_app: Flask) -> Iterator[Flask]:
+    with one_app.app_context():
+        yield one_app
+        db.database.engine.dispose()
+
+
 @pytest.mark.parametrize(("spoil", "reason"), BAD.values(), ids=BAD.keys())
 def test_it_is_refused_when(
     spoil: Callable[[Forgery], None], reason: str, browser: Browser, platform: Platform
@@ -291,53 +274,6 @@ def test_it_is_refused_when(
 
     assert_refused(page, reason)
     assert launches_recorded(browser.app) == []
-
-
-def test_the_same_launch_posted_again_is_refused(browser: Browser, platform: Platform) -> None:
-    forged = forgery(browser, platform)
-    kept = cookies(browser)
-    assert forged.posted().status_code == 200
-    for cookie in kept:  # a browser that kept the cookie we took away
-        browser.client.set_cookie(cookie.key, cookie.value, domain=cookie.domain, path=cookie.path)
-
-    assert_refused(forged.posted(), "state_spent")
-    assert len(launches_recorded(browser.app)) == 1
-
-
-def test_a_new_token_for_a_spent_state_is_refused(browser: Browser, platform: Platform) -> None:
-    forged = forgery(browser, platform)
-    assert forged.posted().status_code == 200
-    forged.claims["sub"] = "somebody else"
-
-    assert_refused(forged.posted(), "state_spent")
-
-
-@pytest.mark.both_databases
-def test_of_eight_equal_posts_at_once_exactly_one_wins(browser: Browser, platform: Platform) -> None:
-    forged = forgery(browser, platform)
-    text = forged.sign(forged.claims)
-    browsers = [Browser(browser.app) for _ in range(8)]
-    for other in browsers:
-        for cookie in cookies(browser):
-            other.client.set_cookie(cookie.key, cookie.value, domain=cookie.domain, path=cookie.path)
-    start = threading.Barrier(len(browsers))
-    pages: list[TestResponse] = []
-
-    def post(other: Browser) -> None:
-        start.wait()
-        pages.append(other.returns(text, forged.state))
-
-    threads = [threading.Thread(target=post, args=(other,)) for other in browsers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(page.status_code for page in pages) == [200] + [400] * 7
-    for page in pages:
-        if page.status_code != 200:
-            assert_refused(page, "state_spent")
-    assert len(launches_recorded(browser.app)) == 1
 
 
 @pytest.mark.parametrize(
