@@ -30,6 +30,7 @@ def prepare(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a third try is no news; a failure tells itself
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
