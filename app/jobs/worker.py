@@ -9,7 +9,7 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from flask import Flask, current_app
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import db
 from app.jobs import queue
@@ -83,24 +83,37 @@ def _keep(schedules: Mapping[str, timedelta], stop: threading.Event, executor_id
             _beat(executor_id)
             _rescue(pace.stale)
             _schedule(schedules, done)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             log.warning("database does not answer", error=type(error).__name__)
         stop.wait(pace.beat.total_seconds())
 
 
 def _leave(executor_id: str, pace: Pace) -> None:
     """Stop taking jobs, wait a little for what runs, and leave the rest to others at once."""
+    patience = int(pace.grace.total_seconds()) if _busy(executor_id) else 0
+    DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=patience)
     try:
-        busy = DBOS.list_workflows(status="PENDING", executor_id=executor_id, load_input=False)
-        DBOS.destroy(
-            destroy_registry=True,
-            workflow_completion_timeout_sec=int(pace.grace.total_seconds()) if busy else 0,
-        )
         with db.transaction() as session:
             session.execute(delete(Worker).where(Worker.executor_id == executor_id))
-        log.info("worker left", name=executor_id)
-    except DBAPIError as error:
-        log.warning("left without a word", error=type(error).__name__)
+    except SQLAlchemyError as error:
+        log.warning("worker left without a word", name=executor_id, error=type(error).__name__)
+        return
+    log.info("worker left", name=executor_id)
+
+
+def _busy(executor_id: str) -> bool:
+    try:
+        return bool(_running(executor_id))
+    except SQLAlchemyError:
+        return False
+
+
+def _running(executor_id: str | None = None) -> set[str]:
+    """The workers whose jobs are marked as running. Asked by our own client: the engine's would wait."""
+    jobs = queue.reader().list_workflows(
+        status=list(queue.RUNNING), executor_id=executor_id, load_input=False, load_output=False
+    )
+    return {job.executor_id for job in jobs if job.executor_id}
 
 
 def _beat(executor_id: str, *, started: bool = False) -> None:
@@ -126,9 +139,8 @@ def _rescue(stale: timedelta) -> None:
 
     Several workers may try at once: each job is put back by a conditional update, from the dead one only.
     """
-    running = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-    living = {worker.executor_id for worker in alive(datetime.now(UTC), stale)}
-    dead = {job.executor_id for job in running if job.executor_id} - living
+    running = _running()  # before the living, or somebody who just came would seem dead
+    dead = running - {worker.executor_id for worker in alive(datetime.now(UTC), stale)}
     if dead:
         log.warning("taking over", workers=sorted(dead))
         DBOS._recover_pending_workflows(sorted(dead))

@@ -7,11 +7,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import NullPool, create_engine, text
 
 from app import db, jobs
 
@@ -70,6 +72,23 @@ def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
 def nothing_left() -> bool:
     backlog = jobs.backlog(datetime.now(UTC))
     return backlog.waiting + backlog.running + backlog.failed == 0
+
+
+@contextmanager
+def database_away(url: str) -> Iterator[None]:
+    """Nobody can reach this PostgreSQL database, and who is connected is cut off."""
+    server, _, name = url.partition("?")[0].rpartition("/")
+    admin = create_engine(
+        f"{server}/postgres?{url.partition('?')[2]}".replace("postgresql://", "postgresql+psycopg://"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(text(cut_off), {"name": name})
+        yield
+        connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
 
 
 @pytest.mark.parametrize("death", ["before the effect", "after the effect"])
@@ -141,6 +160,25 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_runs(app: Flask, start: 
     assert worker.wait(10) == 0
     assert "tidy ended 1" in notes.read_text()
     assert nothing_left()
+
+
+def test_a_worker_outlasts_its_database_and_stops_without_it(
+    app: Flask, start: Start, notes: Path, database_url: str
+) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("a file does not go away")
+    worker = start("patient")
+    eventually(lambda: len(jobs.alive(datetime.now(UTC))) == 1)
+
+    with database_away(database_url):
+        time.sleep(1)
+    promise("apply", 7)
+    eventually(nothing_left)
+    assert notes.read_text() == "patient apply 7\n"
+
+    with database_away(database_url):
+        worker.terminate()
+        assert worker.wait(10) == 0
 
 
 def test_what_is_scheduled_runs_once_in_its_period_however_many_workers_there_are(
