@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app import audit
+from app import audit, people
 from app.crypto import fingerprint, random_token
 from app.lti import claims, protocol
-from app.lti.claims import Launch, LaunchedPerson
+from app.lti.claims import Launch
 from app.lti.keysets import KeySets
 from app.lti.protocol import CLAIM, Token
 from app.lti.refusals import Reason, Refusal, Refused
-from app.models import Deployment, Institution, LtiLaunch, LtiLogin, Person, Platform
+from app.models import Deployment, Institution, LtiLaunch, LtiLogin, Platform
 
 LARGEST = 128 * 1024  # characters of a token; Canvas's list of administered accounts alone may have 40,000
 CANVAS_ERRORS = {
@@ -132,7 +131,15 @@ def accept(
         return Refusal(Reason.STATE_SPENT)
     if pending.deployment is None:
         return Refusal(Reason.DEPLOYMENT_UNKNOWN, launch.deployment_id, launch.deployment_id)
-    person = remember(session, launch.institution_id, launch.person, now)
+    person = people.remember(
+        session,
+        launch.institution_id,
+        launch.person.canvas_user_id,
+        launch.person.name,
+        now,
+        launch.person.time_zone,
+        launch.person.locale,
+    )
     handle = random_token()
     row = LtiLaunch(
         institution_id=launch.institution_id,
@@ -165,21 +172,6 @@ def accept(
         stand_in=launch.stand_in,
     )
     return Accepted(row, handle)
-
-
-def remember(session: Session, institution_id: int, launched: LaunchedPerson, now: datetime) -> Person:
-    """The person's row, made or brought up to date in one statement. Silence of Canvas erases nothing."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    known = {"name": launched.name, "time_zone": launched.time_zone, "locale": launched.locale}
-    said = {column: value for column, value in known.items() if value is not None}
-    key = {"institution_id": institution_id, "canvas_user_id": launched.canvas_user_id}
-    statement = (
-        insert(Person)
-        .values({**known, **key, "name": launched.name or launched.canvas_user_id, "created_at": now})
-        .on_conflict_do_update(index_elements=list(key), set_=said or key)
-        .returning(Person)
-    )
-    return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 
 def _list(values: tuple[str, ...] | None) -> list[str] | None:

@@ -14,6 +14,7 @@ from app.web import lti
 from tests.conftest import settings_for
 from tests.lti import platform as lti_platform
 from tests.lti.platform import Browser, Platform
+from tests.sandbox.running import Sandbox, running
 
 IMPATIENT = {"OBSERVATORY_CANVAS_TIMEOUT": "0.5"}  # key addresses have half a second
 
@@ -64,3 +65,9 @@ def browser(registered: Flask) -> Browser:
 def launches_recorded(app: Flask) -> list[LtiLaunch]:
     with app.app_context(), db.reading() as session:
         return list(session.query(LtiLaunch))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running() as sandbox:
+        yield sandbox
