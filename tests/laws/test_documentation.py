@@ -1,0 +1,63 @@
+"""What is documented is what is there."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from app import settings
+from app.audit import Event
+from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
+from app.cli import main
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+CANVAS = (ROOT / "docs" / "canvas.md").read_text()
+
+
+def first_cells(text: str) -> set[str]:
+    """The code words in the first column of every table."""
+    return {cell.replace("\\|", "|") for cell in re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)}
+
+
+def test_every_setting_is_in_the_table_and_nothing_else() -> None:
+    read = set(re.findall(r'(?:get|number)\("([A-Z_]+)"', Path(settings.__file__).read_text()))
+
+    documented = {cell for cell in first_cells(README) if cell.isupper()}
+
+    assert documented == {f"OBSERVATORY_{name}" for name in read} | {"DATABASE_URL"}
+
+
+def test_every_audit_event_is_in_the_table_and_nothing_else() -> None:
+    documented = {cell for cell in first_cells(README) if ":" in cell}
+
+    assert documented == {event.value for event in Event}
+
+
+def commands(group: click.Group, prefix: str) -> set[str]:
+    found: set[str] = set()
+    for name, command in group.commands.items():
+        nested = isinstance(command, click.Group)
+        found |= commands(command, f"{prefix} {name}") if nested else {f"{prefix} {name}"}
+    return found
+
+
+def test_every_command_is_in_the_table_and_nothing_else() -> None:
+    documented = {cell for cell in first_cells(README) if cell.startswith("observatory ")}
+
+    assert documented == commands(main, "observatory")
+
+
+def test_every_scope_is_in_the_table_and_nothing_else() -> None:
+    documented = {cell for cell in first_cells(CANVAS) if cell.startswith("url:")}
+
+    assert documented == {*OBSERVER_SCOPES, *SERVICE_SCOPES}
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/canvas.md"])
+def test_links_between_documents_lead_somewhere(path: str) -> None:
+    document = ROOT / path
+
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), target
