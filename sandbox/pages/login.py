@@ -98,7 +98,7 @@ def personas(world: World) -> list[Group]:
         for row in (row for row in active if row.type == kind):
             place(name, row.user_id, _detail(world, row))
     for user_id in world.users:
-        place("Everybody else", user_id, "")
+        place("Everybody else", user_id, "in no course now")
     return [_group(world, name, people) for name, people in kinds.items() if people]
 
 

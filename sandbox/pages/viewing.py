@@ -20,11 +20,12 @@ TEXTS = {
 
 
 def frame() -> dict[str, object]:
-    """What the frame around every page shows: who is here, who is behind them, whose Canvas it is."""
+    """What the frame around every page needs: who is here, who is behind them, whose Canvas it is."""
     return {
         "me": sessions.current_user(),
         "behind": sessions.real_user(),
         "root": root_account(),
+        "platform_storage": current_world().settings.platform_storage,
     }
 
 

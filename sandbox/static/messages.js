@@ -23,7 +23,7 @@
   }
 
   const subjects = {
-    ...platformStorage.subjects,
+    ...(page.storage === undefined ? {} : platformStorage.subjects),
     "lti.capabilities": () => ({
       supported_messages: Object.keys(subjects).map(subject =>
         forwarding[subject] ? {subject, frame: forwarding[subject]} : {subject}),
