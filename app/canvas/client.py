@@ -17,7 +17,7 @@ from app.settings import Settings
 
 PAGE_SIZE = ("per_page", "100")  # the most Canvas gives
 TRIES = 3  # of a call that only reads
-LONGEST_PAUSE = 1.0  # seconds between them
+LONGEST_PAUSE = 0.6  # seconds between them
 
 
 class Bearer(Protocol):

@@ -20,7 +20,7 @@ import httpx
 from app.canvas import failures
 from app.canvas.answers import Answer
 from app.canvas.punctual import deadline, make_punctual
-from app.errors import CanvasFailure, CanvasNonsense, CanvasUnreachable
+from app.errors import CanvasFailure, CanvasNonsense, CanvasUnreachable, TokenDead
 from app.settings import LOOPBACK_HOSTS
 
 BODY_CEILING = 16 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
@@ -49,6 +49,8 @@ class Call:
 
 def send(call: Call, until: float) -> Answer:
     """Canvas's answer, or a CanvasFailure; not later than `until` by the monotonic clock."""
+    if not (call.bearer.isascii() and call.bearer.isprintable()):
+        raise TokenDead(call.method, call.path, None, "badly copied: Canvas makes no such token")
     status, headers, body = _exchange(call, until)
     data = _json(body)
     if 200 <= status < 300 and data is not NOT_JSON:
@@ -91,8 +93,10 @@ def _exchange(call: Call, until: float) -> tuple[int, httpx.Headers, bytes]:
                 response.close()
     except httpx.DecodingError:
         raise CanvasNonsense(call.method, call.path, None, "its compression is broken") from None
+    except httpx.ConnectError as problem:
+        raise unreachable(str(problem)) from None  # a name, a port or a certificate; nothing was sent yet
     except httpx.TransportError as problem:
-        raise unreachable(type(problem).__name__) from None
+        raise unreachable(type(problem).__name__) from None  # its text may repeat what was sent
 
 
 def _request(call: Call, timeout: httpx.Timeout) -> httpx.Request:
@@ -105,17 +109,14 @@ def _request(call: Call, timeout: httpx.Timeout) -> httpx.Request:
         headers["Authorization"] = f"Bearer {call.bearer}"
     if call.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    try:
-        return httpx.Request(
-            call.method,
-            call.url,
-            params=call.params or None,  # None keeps the query of a next page as it is
-            headers=headers,
-            content=urlencode(call.form) if call.form else None,
-            extensions={"timeout": timeout.as_dict()},
-        )
-    except httpx.InvalidURL:
-        raise CanvasNonsense(call.method, call.path, None, "an address that is none") from None
+    return httpx.Request(
+        call.method,
+        call.url,
+        params=call.params or None,  # None keeps the query of a next page as it is
+        headers=headers,
+        content=urlencode(call.form) if call.form else None,
+        extensions={"timeout": timeout.as_dict()},
+    )
 
 
 def _body(call: Call, response: httpx.Response) -> bytes:

@@ -27,11 +27,8 @@ def deadline(until: float) -> Iterator[None]:
         _until.reset(token)
 
 
-def _at_most(timeout: float | None) -> float | None:
-    until = _until.get(None)
-    if until is None:
-        return timeout
-    left = until - time.monotonic()
+def _at_most(timeout: float | None) -> float:
+    left = _until.get() - time.monotonic()
     if left <= 0:
         raise httpcore.TimeoutException("the request's time is up")
     return left if timeout is None else min(timeout, left)

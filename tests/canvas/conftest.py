@@ -32,6 +32,12 @@ def quick() -> Settings:
 
 
 @pytest.fixture
+def patient() -> Settings:
+    """Settings as they are out of the box; no database."""
+    return settings_for("sqlite://")
+
+
+@pytest.fixture
 def canvas(remote: Remote, quick: Settings) -> Canvas:
     """The hostile Canvas, with a token given by hand."""
     return tokens.given(remote.url, TOKEN, quick)

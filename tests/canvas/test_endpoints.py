@@ -40,9 +40,9 @@ As = Callable[[str], Canvas]
 
 
 @pytest.fixture
-def as_(sandbox: Sandbox, quick: Settings) -> As:
+def as_(sandbox: Sandbox, patient: Settings) -> As:
     """Canvas as somebody of the small world."""
-    return lambda login: tokens.given(sandbox.url, f"tok-{login}", quick)
+    return lambda login: tokens.given(sandbox.url, f"tok-{login}", patient)
 
 
 def text(number: int) -> str:
@@ -193,7 +193,9 @@ def login(number: int) -> dict[str, object]:
     return {"account_id": 1, "unique_id": f"u{number}", "password": "pw"}
 
 
-def grown_token(sandbox: Sandbox, key: str, user_id: int, scopes: tuple[str, ...], quick: Settings) -> Canvas:
+def grown_token(
+    sandbox: Sandbox, key: str, user_id: int, scopes: tuple[str, ...], patient: Settings
+) -> Canvas:
     """Canvas with a scoped token, as OAuth gives it."""
     sandbox.call("POST", "/login/canvas", data={"user_id": user_id})
     asked = {"client_id": key, "response_type": "code", "redirect_uri": CALLBACK, "scope": " ".join(scopes)}
@@ -203,15 +205,15 @@ def grown_token(sandbox: Sandbox, key: str, user_id: int, scopes: tuple[str, ...
     form["code"] = location.split("code=")[1].split("&")[0]
     token = sandbox.call("POST", "/login/oauth2/token", data=form).json()["access_token"]
     sandbox.call("DELETE", "/_sandbox/log")
-    return tokens.given(sandbox.url, token, quick)
+    return tokens.given(sandbox.url, token, patient)
 
 
 def scopes_used(sandbox: Sandbox) -> set[str]:
     return {f"url:{row['method']}|{row['route']}" for row in sandbox.log()}
 
 
-def test_the_service_account_s_scopes_are_all_it_needs(sandbox: Sandbox, quick: Settings) -> None:
-    admin = grown_token(sandbox, "service", ADMIN, SERVICE_SCOPES, quick)
+def test_the_service_account_s_scopes_are_all_it_needs(sandbox: Sandbox, patient: Settings) -> None:
+    admin = grown_token(sandbox, "service", ADMIN, SERVICE_SCOPES, patient)
     observees.add(admin, per, mia)
     observees.find(admin, per, mia)
     observees.list_observees(admin, per)
@@ -236,9 +238,9 @@ def test_the_service_account_s_scopes_are_all_it_needs(sandbox: Sandbox, quick: 
     assert scopes_used(sandbox) == set(SERVICE_SCOPES)
 
 
-def test_an_observer_s_scopes_are_all_they_need(as_: As, sandbox: Sandbox, quick: Settings) -> None:
+def test_an_observer_s_scopes_are_all_they_need(as_: As, sandbox: Sandbox, patient: Settings) -> None:
     code = observees.make_pairing_code(as_("admin"), mia).code
-    parent = grown_token(sandbox, "observer", PARENT, OBSERVER_SCOPES, quick)
+    parent = grown_token(sandbox, "observer", PARENT, OBSERVER_SCOPES, patient)
     users.profile(parent)
     observees.add_by_code(parent, "self", code)
     observees.list_observees(parent, "self")
@@ -251,8 +253,8 @@ def test_an_observer_s_scopes_are_all_they_need(as_: As, sandbox: Sandbox, quick
         courses.get(parent, maths)
 
 
-def test_an_expired_token_is_dead(sandbox: Sandbox, quick: Settings) -> None:
-    parent = grown_token(sandbox, "observer", PARENT, OBSERVER_SCOPES, quick)
+def test_an_expired_token_is_dead(sandbox: Sandbox, patient: Settings) -> None:
+    parent = grown_token(sandbox, "observer", PARENT, OBSERVER_SCOPES, patient)
     sandbox.advance(3601)
     with pytest.raises(TokenDead):
         users.profile(parent)

@@ -12,7 +12,7 @@ import pytest
 
 from app.canvas import Canvas, observees, tokens, users
 from app.canvas.http import BODY_CEILING
-from app.errors import CanvasFailure, CanvasNonsense, CanvasThrottled, CanvasUnreachable
+from app.errors import CanvasFailure, CanvasNonsense, CanvasThrottled, CanvasUnreachable, TokenDead
 from app.settings import Settings
 from tests.canvas.conftest import TOKEN
 from tests.canvas.remote import Remote, Reply
@@ -122,7 +122,7 @@ def test_a_slow_server_is_left_in_time(canvas: Canvas, remote: Remote, pieces: l
     started = time.monotonic()
     with pytest.raises(CanvasUnreachable):
         observees.add(canvas, "10", "11")
-    assert 1.2 < time.monotonic() - started < 2.5
+    assert 1.2 < time.monotonic() - started < 4
 
 
 BROKEN = {
@@ -143,24 +143,38 @@ def test_a_broken_answer_may_have_had_its_effect(canvas: Canvas, remote: Remote,
 
 
 def test_nobody_listens(quick: Settings) -> None:
-    with pytest.raises(CanvasUnreachable):
+    with pytest.raises(CanvasUnreachable, match="refused"):
         users.get(tokens.given("http://127.0.0.1:1", TOKEN, quick), "41")
 
 
+@pytest.mark.parametrize("broken", ["sec\nret", "sec\0ret", "“secret”", "sécret"])
+def test_a_badly_copied_token_is_dead(remote: Remote, quick: Settings, broken: str) -> None:
+    with pytest.raises(TokenDead) as caught:
+        observees.add(tokens.given(remote.url, broken, quick), "10", "11")
+    assert "ret" not in str(caught.value)
+    assert remote.seen == []
+
+
+def test_space_around_a_token_is_forgiven(remote: Remote, quick: Settings) -> None:
+    remote.says(Reply(data=MIA))
+    users.get(tokens.given(remote.url, " token\n", quick), "41")
+    assert remote.seen[0].headers["authorization"] == "Bearer token"
+
+
 @pytest.mark.parametrize("stumble", [Reply(502, body=b""), Reply(429, body=b""), Reply(raw=[])])
-def test_reading_is_tried_again(canvas: Canvas, remote: Remote, stumble: Reply) -> None:
+def test_reading_is_tried_again(remote: Remote, canvas: Canvas, patient: Settings, stumble: Reply) -> None:
     remote.says(stumble, stumble, Reply(data=MIA))
-    assert users.get(canvas, "41").name == "Mia Holm"
+    assert users.get(replace(canvas, settings=patient), "41").name == "Mia Holm"
     assert len(remote.seen) == 3
 
 
-def test_reading_is_given_up_soon(canvas: Canvas, remote: Remote) -> None:
+def test_reading_is_given_up_soon(canvas: Canvas, remote: Remote, patient: Settings) -> None:
     remote.says(Reply(429, body=b""))
     started = time.monotonic()
     with pytest.raises(CanvasThrottled):
-        users.get(canvas, "41")
+        users.get(replace(canvas, settings=patient), "41")
     assert len(remote.seen) == 3
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 5
 
 
 def test_a_person_waits_no_longer_than_their_budget(canvas: Canvas, remote: Remote) -> None:
@@ -170,7 +184,7 @@ def test_a_person_waits_no_longer_than_their_budget(canvas: Canvas, remote: Remo
     for _ in range(3):
         with pytest.raises(CanvasUnreachable):
             users.get(waiting, "41")
-    assert time.monotonic() - started < 1.2
+    assert time.monotonic() - started < 1.4, "three calls, one budget"
 
 
 @pytest.mark.parametrize(
