@@ -205,7 +205,7 @@ def add(
 @click.option(
     "--world",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A school of your own; see the sandbox's README.",
+    help="A school of your own; `python -m sandbox --dump-world` shows how it is written.",
 )
 def show(port: int, canvas_port: int, data: Path, world: Path | None) -> None:
     """Run Observatory beside a sandbox Canvas, all made new, until Ctrl-C."""

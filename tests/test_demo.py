@@ -150,15 +150,29 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path: Path, option: str) -> None:
     assert ran.stdout == ""
 
 
-def test_a_world_that_is_wrong_is_told_by_the_sandbox(tmp_path: Path) -> None:
-    world = tmp_path / "world.json"
-    world.write_text('{"courses": [{"name": 5}]}')
-    ports = ("--port", str(free_port()), "--canvas-port", str(free_port()))
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"courses": [{"name": 5}]}', "The sandbox ended (2). It said:\nsandbox: courses"),
+        ('{"developer_keys": [5]}', "must be lists of objects"),
+        ("[]", "is not a JSON object"),
+        (
+            '{"accounts": [{"id": 1}], "users": [{"id": 5, "name": "A"}], "admins": [{"user_id": 5}], '
+            '"developer_keys": [{"client_id": "7", "client_secret": "x", "scopes": [], '
+            '"redirect_uris": ["http://127.0.0.1:PORT/canvas/callback"]}]}',
+            "The service account could not be connected: invalid_scope",
+        ),
+    ],
+)
+def test_a_world_that_is_wrong_is_told_in_a_line(tmp_path: Path, text: str, told: str) -> None:
+    world, port = tmp_path / "world.json", free_port()
+    world.write_text(text.replace("PORT", str(port)))
+    ports = ("--port", str(port), "--canvas-port", str(free_port()))
 
     ran = observatory("demo", *ports, "--data", str(tmp_path / "demo"), "--world", str(world))
 
     assert ran.returncode == 1
-    assert "The sandbox ended (2). It said:\nsandbox: courses" in ran.stderr
+    assert told in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

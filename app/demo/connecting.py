@@ -19,6 +19,10 @@ from app.models import Institution, OAuthPurpose
 TIMEOUT = 10  # seconds
 
 
+class NotAuthorized(Exception):
+    """Canvas sent no code back: its error word, or why the state was not taken."""
+
+
 class Browser:
     """Cookies and redirects, as far as a sign-in needs them; stops where it would leave Canvas."""
 
@@ -65,14 +69,15 @@ def connect(app: Flask, service_user: int) -> None:
 
     browser = Browser(callback)
     browser.go(f"{institution.canvas_url}/login/canvas", user_id=str(service_user))
-    browser.go(address)
-    came_back = browser.go(f"{institution.canvas_url}/login/oauth2/accept", yes="1")
+    came_back = browser.go(address)
+    if not came_back.startswith(callback):
+        came_back = browser.go(f"{institution.canvas_url}/login/oauth2/accept", yes="1")
     answer = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(came_back).query))
 
     with db.transaction() as session:
         attempt = oauth.take(session, keyring, answer.get("state", ""), secret, _now())
     if not isinstance(attempt, Attempt) or "code" not in answer:
-        raise RuntimeError(f"Canvas gave no code for the service account: {answer.get('error', attempt)}")
+        raise NotAuthorized(answer.get("error", str(attempt)))
     grant = oauth.exchange(settings, keyring, institution, attempt, answer["code"], callback, _now())
     profile = users.profile(tokens.given(institution.canvas_url, grant.access, settings))
     with db.transaction() as session:

@@ -17,14 +17,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flask import Flask
 from sqlalchemy import select
 
 from app import create_app, db, jobs, processes, schema, settings
 from app.canvas import grants
 from app.crypto import Keyring
 from app.demo import school
-from app.demo.connecting import connect
+from app.demo.connecting import NotAuthorized, connect
 from app.demo.school import Row, School
+from app.errors import Failure
 from app.lti import platforms
 from app.models import Institution
 from app.processes import Child
@@ -118,7 +120,7 @@ def _run(demo: Demo, world: Path | None) -> None:
         _register(demo, found, key, tool, app.extensions["keyring"])
         service_user = found.service_user()
         if service_user is not None:
-            connect(app, service_user)
+            _connect(app, service_user)
         demo.wait_until(lambda: bool(jobs.alive(datetime.now(UTC))), "The worker does not run")
         db.database.engine.dispose()
     demo.wait_until(lambda: _answers(f"{demo.public_url}/readyz"), "Observatory does not answer")
@@ -168,7 +170,10 @@ def _write_world(demo: Demo, given: Path | None, secret: str) -> tuple[Row, Row]
     world = school.read(given) if given else school.made_up()
     if world is None:
         raise CannotRun(f"{given} is not a JSON object.")
-    key, tool = school.install(world, demo.public_url, secret)
+    try:
+        key, tool = school.install(world, demo.public_url, secret)
+    except (AttributeError, KeyError, TypeError):
+        raise CannotRun(f"{given}: developer_keys and lti_tools must be lists of objects.") from None
     path = demo.data / "world.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(world, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -218,6 +223,13 @@ def _register(demo: Demo, found: School, key: Row, tool: Row, keyring: Keyring) 
             raise CannotRun("\n".join(complaints))
         institution = session.scalars(select(Institution)).one()
         grants.keep_key(keyring, institution, key["client_id"], key["client_secret"])
+
+
+def _connect(app: Flask, service_user: int) -> None:
+    try:
+        connect(app, service_user)
+    except (Failure, NotAuthorized, OSError) as failure:
+        raise CannotRun(f"The service account could not be connected: {failure}") from None
 
 
 def _tell(demo: Demo, found: School, tool_id: int, *, connected: bool) -> None:
