@@ -19,6 +19,7 @@ from tests.workers import run_jobs
 __all__ = ["run_jobs"]
 
 PUBLIC_URL = "https://observatory.test"
+TEST_KEY = b"0123456789abcdef" * 2
 
 
 def settings_for(database_url: str, **changes: str) -> Settings:
@@ -27,7 +28,7 @@ def settings_for(database_url: str, **changes: str) -> Settings:
         {
             "DATABASE_URL": database_url,
             "OBSERVATORY_PUBLIC_URL": PUBLIC_URL,
-            "OBSERVATORY_SECRET_KEYS": "t1:" + base64.urlsafe_b64encode(b"0123456789abcdef" * 2).decode(),
+            "OBSERVATORY_SECRET_KEYS": "t1:" + base64.urlsafe_b64encode(TEST_KEY).decode(),
             "OBSERVATORY_CONTACT": "tests@observatory.test",
             "OBSERVATORY_RETRY_FIRST": "0.01",
             **changes,
