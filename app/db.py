@@ -35,10 +35,16 @@ def reading() -> Iterator[Session]:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How the engine of this URL is made."""
+    """How the engine of this URL is made. Values of rows never get into the text of an error."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        return {"hide_parameters": True}
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "connect_args": {"connect_timeout": 10},
+    }
 
 
 def prepare(engine: Engine) -> None:

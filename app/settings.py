@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ class SecretKey:
     """One key of the key ring: its short name, and 32 bytes."""
 
     name: str
-    material: bytes
+    material: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Settings:
 
     public_url: str  # where browsers reach this server, no trailing slash
     secret_keys: tuple[SecretKey, ...]  # the first seals, all open
-    database_url: str  # SQLAlchemy URL
+    database_url: str = field(repr=False)  # SQLAlchemy URL; may hold a password
     contact: str  # e-mail or web address put into the User-Agent that Canvas sees
     canvas_timeout: timedelta  # for one call to Canvas
     redeem_budget: timedelta  # how long a person waits for Canvas before the worker takes over

@@ -19,7 +19,6 @@ class Institution(Base):
     name: Mapped[str]
     host: Mapped[str | None] = mapped_column(unique=True)  # public host name of its pages
     canvas_url: Mapped[str]  # https://school.instructure.com, no trailing slash
-    root_account_id: Mapped[str | None]  # Canvas's number of its root account, once known
     oauth_client_id: Mapped[str | None]  # the developer key for Canvas's API
     oauth_client_secret: Mapped[str | None]  # sealed at institutions.oauth_client_secret:<slug>
     created_at: Mapped[datetime]

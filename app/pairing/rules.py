@@ -1,5 +1,6 @@
 """Who may do what, decided purely: no database, no Canvas, no clock of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -108,11 +109,11 @@ class IssuingBar(StrEnum):
     ROLE = "role"
 
 
-def bar_to_course_codes(launch: LtiLaunch, policy: Policy) -> IssuingBar | None:
-    """Why this launch may not issue course-scoped codes; None if it may."""
+def bar_to_course_codes(launch: LtiLaunch, policy: Callable[[], Policy]) -> IssuingBar | None:
+    """Why this launch may not issue course-scoped codes; None if it may. The policy matters for TAs only."""
     if launch.stand_in:
         return IssuingBar.STAND_IN
-    if launch.role is Role.TA and not policy.tas_issue:
+    if launch.role is Role.TA and not policy().tas_issue:
         return IssuingBar.TAS_MAY_NOT
     if launch.role not in (Role.INSTRUCTOR, Role.TA):
         return IssuingBar.ROLE

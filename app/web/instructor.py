@@ -77,8 +77,8 @@ def revoke(code_id: int) -> Page:
 
 
 def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:
-    with db.reading() as session:
-        return rules.bar_to_course_codes(launch, policy.of(session, launch.institution_id))
+    with db.reading() as session:  # opens no connection unless the policy is asked for
+        return rules.bar_to_course_codes(launch, lambda: policy.of(session, launch.institution_id))
 
 
 def _roster(launch: LtiLaunch) -> list[RosterStudent]:

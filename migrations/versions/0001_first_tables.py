@@ -17,7 +17,6 @@ def upgrade():
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('host', sa.Text(), nullable=True),
     sa.Column('canvas_url', sa.Text(), nullable=False),
-    sa.Column('root_account_id', sa.Text(), nullable=True),
     sa.Column('oauth_client_id', sa.Text(), nullable=True),
     sa.Column('oauth_client_secret', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
