@@ -1,7 +1,10 @@
 """The people of an institution, known by their Canvas user id."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,14 +21,31 @@ def remember(
     locale: str | None = None,
 ) -> Person:
     """The person's row, made or brought up to date in one statement. Silence of Canvas erases nothing."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    key = {"institution_id": institution_id, "canvas_user_id": canvas_user_id}
-    known = {"name": name, "time_zone": time_zone, "locale": locale}
-    said = {column: value for column, value in known.items() if value}
-    statement = (
-        insert(Person)
-        .values({**known, **key, "name": name or canvas_user_id, "created_at": now})
-        .on_conflict_do_update(index_elements=list(key), set_=said or key)
-        .returning(Person)
+    known = {
+        "institution_id": institution_id,
+        "canvas_user_id": canvas_user_id,
+        "name": name or canvas_user_id,
+        "time_zone": time_zone,
+        "locale": locale,
+        "created_at": now,
+    }
+    statement = _upsert(session.get_bind().dialect.name)
+    person: Person = session.scalars(statement, known, execution_options={"populate_existing": True}).one()
+    return person
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    """Made once: composing it costs more than running it. A name that is only the id was not said."""
+    table = Person.metadata.tables[Person.__tablename__]
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    said = {
+        "name": func.nullif(new.excluded.name, new.excluded.canvas_user_id),
+        "time_zone": new.excluded.time_zone,
+        "locale": new.excluded.locale,
+    }
+    kept = {column: func.coalesce(value, table.c[column]) for column, value in said.items()}
+    key = ["institution_id", "canvas_user_id"]
+    return select(Person).from_statement(
+        new.on_conflict_do_update(index_elements=key, set_=kept).returning(table)
     )
-    return session.scalars(statement, execution_options={"populate_existing": True}).one()

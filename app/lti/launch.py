@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,7 +16,7 @@ from app.lti.claims import Launch
 from app.lti.keysets import KeySets
 from app.lti.protocol import CLAIM, Token
 from app.lti.refusals import Reason, Refusal, Refused
-from app.models import Deployment, Institution, LtiLaunch, LtiLogin, Platform
+from app.models import Deployment, Institution, LtiLaunch, LtiLogin, Person, Platform
 
 LARGEST = 128 * 1024  # characters of a token; Canvas's list of administered accounts alone may have 40,000
 CANVAS_ERRORS = {
@@ -23,6 +24,27 @@ CANVAS_ERRORS = {
     "launch_no_longer_valid": Reason.LAUNCH_USED,
     "unauthorized_client": Reason.CLIENT_OFF,
 }
+
+# Made once: composing a statement costs more than running it, and launches come by the class.
+FIND = (
+    select(LtiLogin, Platform, Institution, Deployment)
+    .join(Platform, LtiLogin.platform_id == Platform.id)
+    .join(Institution, Platform.institution_id == Institution.id)
+    .outerjoin(
+        Deployment,
+        and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == bindparam("deployment")),
+    )
+    .where(LtiLogin.state_digest == bindparam("state"))
+)
+_logins = LtiLogin.metadata.tables[LtiLogin.__tablename__]
+_launches = LtiLogin.metadata.tables[LtiLaunch.__tablename__]
+RECORD = insert(_launches).returning(_launches.c.id)
+SPEND = (
+    update(_logins)
+    .where(_logins.c.id == bindparam("login"), _logins.c.spent_at.is_(None))
+    .values(spent_at=bindparam("moment"))
+    .returning(_logins.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +108,7 @@ def find(session: Session, answer: Answer, now: datetime) -> Pending | Refusal:
     claimed = answer.token.claims.get(CLAIM + "deployment_id")
     if not isinstance(claimed, str) or not claimed.isprintable():
         claimed = ""  # refused later, with its reason
-    found = session.execute(
-        select(LtiLogin, Platform, Institution, Deployment)
-        .join(Platform, LtiLogin.platform_id == Platform.id)
-        .join(Institution, Platform.institution_id == Institution.id)
-        .outerjoin(
-            Deployment, and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == claimed)
-        )
-        .where(LtiLogin.state_digest == fingerprint(answer.state))
-    ).one_or_none()
+    found = session.execute(FIND, {"state": fingerprint(answer.state), "deployment": claimed}).one_or_none()
     if found is None:
         return Refusal(Reason.STATE_UNKNOWN)
     pending = Pending(*found)
@@ -120,17 +134,10 @@ def accept(
     session: Session, pending: Pending, launch: Launch, life: timedelta, now: datetime
 ) -> Accepted | Refusal:
     """Spend the login and record the launch. Of any number of askers at once, one finds it unspent."""
-    spent = session.execute(
-        update(LtiLogin)
-        .where(LtiLogin.id == pending.login.id, LtiLogin.spent_at.is_(None))
-        .values(spent_at=now)
-        .returning(LtiLogin.id)
-        .execution_options(synchronize_session=False)
-    )
-    if spent.first() is None:
-        return Refusal(Reason.STATE_SPENT)
     if pending.deployment is None:
         return Refusal(Reason.DEPLOYMENT_UNKNOWN, launch.deployment_id, launch.deployment_id)
+    if session.execute(SPEND, {"login": pending.login.id, "moment": now}).first() is None:
+        return Refusal(Reason.STATE_SPENT)
     person = people.remember(
         session,
         launch.institution_id,
@@ -141,25 +148,11 @@ def accept(
         launch.person.locale,
     )
     handle = random_token()
-    row = LtiLaunch(
-        institution_id=launch.institution_id,
-        deployment_id=pending.deployment.id,
-        person_id=person.id,
-        handle_digest=fingerprint(handle),
-        role=launch.role,
-        placement=launch.placement,
-        course_id=launch.course.id if launch.course else None,
-        course_name=launch.course.name if launch.course else None,
-        account_id=launch.account_id,
-        root_admin=launch.root_admin,
-        section_ids=_list(launch.course.section_ids) if launch.course else None,
-        stand_in=launch.stand_in,
-        created_at=now,
-        expires_at=now + life,
-    )
+    facts = _facts(pending.deployment, launch, person, now)
+    facts |= {"handle_digest": fingerprint(handle), "expires_at": now + life}
+    row = LtiLaunch(id=session.scalar(RECORD, facts), **facts)
     set_committed_value(row, "institution", pending.institution)
     set_committed_value(row, "person", person)
-    session.add(row)
     audit.record(
         session,
         launch.institution_id,
@@ -174,5 +167,20 @@ def accept(
     return Accepted(row, handle)
 
 
-def _list(values: tuple[str, ...] | None) -> list[str] | None:
-    return None if values is None else list(values)
+def _facts(deployment: Deployment, launch: Launch, person: Person, now: datetime) -> dict[str, Any]:
+    """The columns of a launch that do not depend on its handle."""
+    course = launch.course
+    return {
+        "institution_id": launch.institution_id,
+        "deployment_id": deployment.id,
+        "person_id": person.id,
+        "role": launch.role,
+        "placement": launch.placement,
+        "course_id": course.id if course else None,
+        "course_name": course.name if course else None,
+        "account_id": launch.account_id,
+        "root_admin": launch.root_admin,
+        "section_ids": list(course.section_ids) if course and course.section_ids is not None else None,
+        "stand_in": launch.stand_in,
+        "created_at": now,
+    }

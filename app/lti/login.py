@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.crypto import fingerprint, random_token
@@ -30,6 +30,16 @@ PARAMETERS = (
 )
 REQUIRED = ("iss", "login_hint", "target_link_uri")
 FRAME_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+# Made once: composing a statement costs more than running it.
+BY_ISSUER = (
+    select(Platform, Institution.canvas_url)
+    .join(Platform.institution)
+    .where(Platform.issuer == bindparam("iss"))
+    .limit(2)
+)
+BY_CLIENT = BY_ISSUER.where(Platform.client_id == bindparam("client_id"))
+BEGIN = insert(LtiLogin.metadata.tables[LtiLogin.__tablename__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +82,17 @@ def begin(session: Session, settings: Settings, params: Mapping[str, str], now: 
         url = protocol.authorize_url(registered, given, settings.public_url + LAUNCH_PATH, state, nonce)
     except Refused as refused:
         return refused.refusal
-    session.add(
-        LtiLogin(
-            institution_id=platform.institution_id,
-            platform_id=platform.id,
-            state_digest=fingerprint(state),
-            nonce_digest=fingerprint(nonce),
-            browser_digest=fingerprint(browser),
-            target_link_uri=given["target_link_uri"],
-            created_at=now,
-            expires_at=now + LIFETIME,
-        )
-    )
+    row = {
+        "institution_id": platform.institution_id,
+        "platform_id": platform.id,
+        "state_digest": fingerprint(state),
+        "nonce_digest": fingerprint(nonce),
+        "browser_digest": fingerprint(browser),
+        "target_link_uri": given["target_link_uri"],
+        "created_at": now,
+        "expires_at": now + LIFETIME,
+    }
+    session.execute(BEGIN, row)
     storage = storage_for(given.get("lti_storage_target"), platform.authorize_url, state)
     return Begun(url, browser, cookie_name(state), storage, canvas_url, given)
 
@@ -104,11 +113,8 @@ def _objection(given: Mapping[str, str], public_url: str) -> Refusal | None:
 
 def _platform(session: Session, given: Mapping[str, str]) -> tuple[Platform, str] | None:
     """The registration meant, and its Canvas. An issuer alone will do while only one client is known."""
-    query = select(Platform, Institution.canvas_url).join(Platform.institution)
-    query = query.where(Platform.issuer == given["iss"])
-    if "client_id" in given:
-        query = query.where(Platform.client_id == given["client_id"])
-    found = session.execute(query.limit(2)).all()
+    query = BY_CLIENT if "client_id" in given else BY_ISSUER
+    found = session.execute(query, dict(given)).all()
     return (found[0][0], found[0][1]) if len(found) == 1 else None
 
 
