@@ -43,6 +43,7 @@ def issue(
     current = _current(session, student, reach)
     if current is not None:
         if rules.is_live(current, now):
+            _follow_sections(current, reach)
             return current
         current.replaced_at = now
         session.flush()  # the unique index must see it gone before the next one comes
@@ -84,6 +85,12 @@ def issue(
         course=reach.course_id,
     )
     return code
+
+
+def _follow_sections(code: Code, reach: Reach) -> None:
+    """A student who moved takes the code along: the instructors of the new sections see it now."""
+    if {row.section_id for row in code.sections} != set(reach.section_ids):
+        code.sections = [CodeSection(section_id=section) for section in reach.section_ids]
 
 
 def _current(session: Session, student: Person, reach: Reach) -> Code | None:
