@@ -43,6 +43,7 @@ PROBE_LIFE = timedelta(days=180)
 KEY_SET_LIFE = timedelta(hours=1)
 KEY_FETCH = timedelta(seconds=5)  # a person is waiting
 KEY_SETS = "lti_key_sets"
+LONGEST_DETAIL = 200  # characters in the log; some of it anybody can send us
 IN_A_FRAME = frozenset({"iframe", "frame", "embed", "object"})
 STATUS = {
     Reason.TOKEN_OVERSIZED: 413,
@@ -151,7 +152,7 @@ def config() -> Response:
 
 def refuse(refusal: Refusal) -> Response:
     """A plain page that says why, and what to do next."""
-    log.info("launch refused", reason=refusal.reason, detail=refusal.detail)
+    log.info("launch refused", reason=refusal.reason, detail=refusal.detail[:LONGEST_DETAIL])
     g.frame_ancestors = ["*"]  # shown wherever it happens: nothing on it can be clicked
     page = render_template("lti/refused.html", reason=refusal.reason, deployment_id=refusal.deployment_id)
     return make_response(page, STATUS.get(refusal.reason, 400))

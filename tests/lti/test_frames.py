@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from app import create_app, db
 from app.lti import configuration
 from app.web import lti
+from tests.chromium import launch_options
 from tests.conftest import settings_for
 from tests.lti.conftest import add_platform, launches_recorded
 from tests.lti.platform import Platform
@@ -87,9 +88,7 @@ def chromium(profile: Path, cookies: dict[str, Any]) -> Iterator[BrowserContext]
     (profile / "Default").mkdir(parents=True)
     (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        context = playwright.chromium.launch_persistent_context(profile, **launch_options())
         yield context
         context.close()
 
