@@ -60,7 +60,7 @@ class LeaseLost(Failure):
 
 
 def attempt(link_id: int, connect: Connect, clock: Clock, budget: timedelta) -> bool:
-    """Bring a link to its end if Canvas lets us. True: it is settled; False: somebody else is at it.
+    """Bring a link to its end if Canvas lets us. True: it is settled; False: there is more to do, later.
 
     Raises a Failure when Canvas could not be told; the link then waits for the next attempt.
     """
@@ -83,7 +83,8 @@ def attempt(link_id: int, connect: Connect, clock: Clock, budget: timedelta) -> 
             else:
                 links.release(session, work)
         raise
-    return True
+    with db.reading() as session:
+        return not links.is_waiting(session, link_id)
 
 
 def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
@@ -96,7 +97,7 @@ def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
 
 
 def _make(work: Work, connect: Connect, clock: Clock) -> Connected | Impossible:
-    course = work.scope is Scope.COURSE
+    made: list[Held] = []
     try:
         canvas = connect(work.institution_id)
         seen = _look(canvas, work)
@@ -106,16 +107,12 @@ def _make(work: Work, connect: Connect, clock: Clock) -> Connected | Impossible:
             return Connected(seen.held, found=not work.looked)
         if not work.looked:
             _note(work, seen, clock())
-    except RETRYABLE:
+        _write(canvas, work, seen, made)
+    except (*RETRYABLE, LeaseLost):
         raise
     except Failure as refusal:
-        return Impossible(why(refusal, course), half_made=work.looked and course)
-    try:
-        return Connected(seen.held + _write(canvas, work, seen), found=False)
-    except RETRYABLE:
-        raise
-    except Failure as refusal:
-        return Impossible(why(refusal, course), half_made=course)
+        return Impossible(why(refusal, work.scope is Scope.COURSE), half_made=work.looked or bool(made))
+    return Connected((*seen.held, *made), found=False)
 
 
 def _note(work: Work, seen: Seen, now: datetime) -> None:
@@ -142,24 +139,29 @@ def _observer_rows(canvas: Canvas, course_id: str, work: Work) -> tuple[Held, ..
     return tuple(Held(row.id, row.section_id) for row in rows if row.associated_user_id == work.student)
 
 
-def _write(canvas: Canvas, work: Work, seen: Seen) -> tuple[Held, ...]:
+def _write(canvas: Canvas, work: Work, seen: Seen, made: list[Held]) -> None:
+    """Make what is missing, noting each piece in `made` as soon as Canvas holds it."""
     if work.scope is Scope.ALL:
         observees.add(canvas, work.observer, work.student)
-        return ()
-    made = (
-        enrollments.observe_section(canvas, section, work.observer, work.student) for section in seen.missing
-    )
-    return tuple(Held(row.id, row.section_id) for row in made)
+    for section in seen.missing:
+        row = enrollments.observe_section(canvas, section, work.observer, work.student)
+        made.append(Held(row.id, row.section_id))
 
 
 def _unmake(work: Work, connect: Connect) -> None:
+    if work.undoing and not work.looked:
+        return  # Canvas could never be reached: what it holds was there before us
     canvas = connect(work.institution_id)
     if work.course_id is None:
         observees.remove(canvas, work.observer, work.student)
         return
     if observees.find(canvas, work.observer, work.student) is not None:
         return  # an all-course link stands on the same enrollments; they are its own now
-    for held in _observer_rows(canvas, work.course_id, work):
+    try:
+        rows = _observer_rows(canvas, work.course_id, work)
+    except CanvasMissing:
+        return  # the course or the person is gone, and every enrollment with it
+    for held in rows:
         if not (work.undoing and held.enrollment_id in work.spared):
             enrollments.delete(canvas, work.course_id, held.enrollment_id)
 

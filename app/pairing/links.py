@@ -3,7 +3,8 @@
     PENDING --Canvas holds it--> ACTIVE --leave--> ENDING --Canvas let go--> ENDED
        |--Canvas refused for good--> FAILED           ^--something was half made-- PENDING --> FAILED
 
-Whoever tells Canvas holds a lease; a dead one's lease runs out and somebody else goes on.
+Whoever tells Canvas holds a lease on the two people; a dead one's lease runs out and somebody else goes on.
+A link that waits for Canvas always has a job; the job that makes a link also undoes it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, and_, select, true, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app import audit, jobs
 from app.models import Code, Link, LinkEnrollment, LinkState, Person, Scope, Way
@@ -54,7 +55,7 @@ def open_between(
 ) -> Link | None:
     """The link that already covers this, if any: the same one, or an all-course one."""
     same = and_(Link.scope == scope, Link.course_id == course_id if course_id else true())
-    wider = and_(Link.scope == Scope.ALL, Link.state == LinkState.ACTIVE)
+    wider = and_(Link.scope == Scope.ALL, Link.state.in_([LinkState.ACTIVE, LinkState.ENDING]))
     return session.scalar(
         select(Link)
         .where(
@@ -94,25 +95,13 @@ def start(session: Session, observer: Person, code: Code, now: datetime, delay: 
 
 
 def note_native(session: Session, observer: Person, student: Person, now: datetime) -> Link:
-    """Write down a link that Canvas made from one of its own codes."""
-    link = open_between(session, observer, student.id, Scope.ALL, None)
-    if link is not None:
-        return link
-    link = Link(
-        institution_id=observer.institution_id,
-        observer_id=observer.id,
-        student_id=student.id,
-        scope=Scope.ALL,
-        way=Way.NATIVE_CODE,
-        holds_use=False,
-        state=LinkState.ACTIVE,
-        found_in_canvas=False,
-        created_at=now,
-        settled_at=now,
-    )
-    session.add(link)
-    session.flush()
-    _record(session, link, audit.Event.LINK_CONNECTED, now, observer.id)
+    """Write down a link that Canvas made from one of its own codes. One that was being ended stays."""
+    link, new = _open_or_new(session, observer, student, codes.ALL_COURSES, Way.NATIVE_CODE, now)
+    if new:
+        link.state, link.settled_at = LinkState.ACTIVE, now
+        _record(session, link, audit.Event.LINK_CONNECTED, now, observer.id)
+    elif link.state is LinkState.ENDING:
+        _renew(session, link)  # not before the lease is over: somebody may be unlinking right now
     return link
 
 
@@ -125,8 +114,23 @@ def leave(
     delay: timedelta,
 ) -> Link:
     """Begin to end an observer's own link. One that Canvas made without us gets a row, to be followed by."""
-    link = session.scalar(
-        select(Link).where(
+    link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
+    if link.state is LinkState.ENDING and not new:
+        return link
+    link.state = LinkState.ENDING
+    link.reason = None
+    _record(session, link, audit.Event.LINK_ENDING, now, observer.id)
+    jobs.enqueue(session, "end_link", link.id, delay=delay)
+    return link
+
+
+def _open_or_new(
+    session: Session, observer: Person, student: Person, reach: codes.Reach, way: Way, now: datetime
+) -> tuple[Link, bool]:
+    """The open link with this very reach, locked; or a new one, ENDING until the caller says otherwise."""
+    query = (
+        select(Link)
+        .where(
             Link.institution_id == observer.institution_id,
             Link.observer_id == observer.id,
             Link.student_id == student.id,
@@ -134,47 +138,43 @@ def leave(
             Link.course_id == reach.course_id if reach.course_id else true(),
             Link.state.in_(OPEN),
         )
+        .with_for_update()
     )
-    if link is None:
-        link = Link(
-            institution_id=observer.institution_id,
-            observer_id=observer.id,
-            student_id=student.id,
-            scope=reach.scope,
-            course_id=reach.course_id,
-            course_name=reach.course_name,
-            way=Way.CANVAS,
-            holds_use=False,
-            found_in_canvas=True,
-            created_at=now,
-            state=LinkState.ENDING,
-        )
-        session.add(link)
-    elif link.state is LinkState.ENDING:
-        return link
-    link.state = LinkState.ENDING
-    link.reason = None
-    session.flush()
-    _record(session, link, audit.Event.LINK_ENDING, now, observer.id)
-    jobs.enqueue(session, "end_link", link.id, delay=delay)
-    return link
+    link = session.scalar(query)
+    if link is not None:
+        return link, False
+    link = Link(
+        institution_id=observer.institution_id,
+        observer_id=observer.id,
+        student_id=student.id,
+        scope=reach.scope,
+        course_id=reach.course_id,
+        course_name=reach.course_name,
+        way=way,
+        holds_use=False,
+        found_in_canvas=way is Way.CANVAS,
+        created_at=now,
+        state=LinkState.ENDING,
+    )
+    try:
+        with session.begin_nested():
+            session.add(link)
+    except IntegrityError:  # the same person, in the same moment
+        return session.scalars(query).one(), False
+    return link, True
 
 
 def lease(session: Session, link_id: int, now: datetime, until: datetime) -> Work | None:
-    """Take a link that waits for Canvas. None: it is settled, or somebody else is at it."""
-    taken = session.execute(
-        update(Link)
-        .where(
-            Link.id == link_id,
-            Link.state.in_([LinkState.PENDING, LinkState.ENDING]),
-            Link.leased_until.is_(None) | (Link.leased_until < now),
-        )
-        .values(leased_until=until)
-        .returning(Link.id)
-    ).scalar()
-    if taken is None:
+    """Take a link that waits for Canvas. None: it is settled, or somebody is at it.
+
+    One attempt at a time for two people, whatever the reach: links of theirs share enrollments in Canvas.
+    """
+    pair = _open_pair(session, link_id)
+    link = next((one for one in pair if one.id == link_id), None)
+    taken = any(one.leased_until and one.leased_until >= now for one in pair)
+    if link is None or link.state is LinkState.ACTIVE or taken:
         return None
-    link = session.get_one(Link, link_id, populate_existing=True)
+    link.leased_until = until
     return Work(
         link_id=link.id,
         institution_id=link.institution_id,
@@ -186,9 +186,30 @@ def lease(session: Session, link_id: int, now: datetime, until: datetime) -> Wor
         looked=link.found_in_canvas is not None,
         spared=frozenset(e.enrollment_id for e in link.enrollments if not e.ours),
         undoing=link.reason is not None,
-        impatient=link.created_at + PATIENCE < now,
+        impatient=link.holds_use and link.created_at + PATIENCE < now,
         lease=until,
     )
+
+
+def _open_pair(session: Session, link_id: int) -> Sequence[Link]:
+    """The open links of this link's two people; always locked in one order, so that nobody deadlocks."""
+    asked = aliased(Link)
+    return session.scalars(
+        select(Link)
+        .join(
+            asked,
+            and_(
+                asked.id == link_id,
+                asked.institution_id == Link.institution_id,
+                asked.observer_id == Link.observer_id,
+                asked.student_id == Link.student_id,
+            ),
+        )
+        .where(Link.state.in_(OPEN))
+        .order_by(Link.id)
+        .with_for_update(of=Link)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def is_waiting(session: Session, link_id: int) -> bool:
@@ -220,7 +241,8 @@ def note_look(session: Session, work: Work, already: Sequence[Held], now: dateti
 
 def connected(session: Session, work: Work, held: Sequence[Held], now: datetime, found: bool) -> None:
     """Canvas holds the link. If it did so before us, the use is given back: nothing was spent."""
-    if not _change(session, work, state=LinkState.ACTIVE, found_in_canvas=found, **_settled(now)):
+    looked = {"found_in_canvas": True} if found else {}  # else the first look is noted already
+    if not _change(session, work, state=LinkState.ACTIVE, **looked, **_settled(now)):
         return
     link = session.get_one(Link, work.link_id, populate_existing=True)
     known = {enrollment.enrollment_id for enrollment in link.enrollments}
@@ -238,22 +260,28 @@ def connected(session: Session, work: Work, held: Sequence[Held], now: datetime,
 def failed(session: Session, work: Work, reason: Reason, now: datetime, half_made: bool) -> None:
     """Canvas refused for good. What is half made is undone first; then the use is given back."""
     if half_made:
-        if _change(session, work, state=LinkState.ENDING, reason=reason, leased_until=None):
-            jobs.enqueue(session, "end_link", work.link_id)
+        _change(session, work, state=LinkState.ENDING, reason=reason, leased_until=None)
     elif _change(session, work, state=LinkState.FAILED, **_settled(now, reason)):
         _note_failure(session, work, now)
 
 
 def ended(session: Session, work: Work, now: datetime) -> None:
     """Canvas let go. An all-course link takes course-scoped enrollments with it: those are made again."""
+    pair = _open_pair(session, work.link_id)
     if work.undoing:
-        if _change(session, work, state=LinkState.FAILED, settled_at=now, leased_until=None):
-            _note_failure(session, work, now)
-    elif _change(session, work, state=LinkState.ENDED, ended_at=now, **_settled(now)):
-        link = session.get_one(Link, work.link_id, populate_existing=True)
+        if not _change(session, work, state=LinkState.FAILED, settled_at=now, leased_until=None):
+            return
+        _note_failure(session, work, now)
+    else:
+        if not _change(session, work, state=LinkState.ENDED, ended_at=now, leased_until=None):
+            return
+        link = session.get_one(Link, work.link_id)
         _record(session, link, audit.Event.LINK_ENDED, now, link.observer_id)
-        if link.scope is Scope.ALL:
-            _renew_course_links(session, link)
+    for other in pair:
+        renewable = other.id != work.link_id and other.state is not LinkState.ENDING
+        if work.scope is Scope.ALL and renewable:
+            other.leased_until = None  # whoever is at it has looked too early
+            _renew(session, other)
 
 
 def _settled(now: datetime, reason: Reason | None = None) -> dict[str, object]:
@@ -266,20 +294,12 @@ def _note_failure(session: Session, work: Work, now: datetime) -> None:
     _record(session, link, audit.Event.LINK_FAILED, now, link.observer_id, reason=link.reason)
 
 
-def _renew_course_links(session: Session, ended_link: Link) -> None:
-    narrower = session.scalars(
-        select(Link).where(
-            Link.institution_id == ended_link.institution_id,
-            Link.observer_id == ended_link.observer_id,
-            Link.student_id == ended_link.student_id,
-            Link.scope == Scope.COURSE,
-            Link.state == LinkState.ACTIVE,
-        )
-    )
-    for link in narrower:
-        link.state = LinkState.PENDING
-        link.found_in_canvas = False  # what Canvas holds from before is being taken away
-        jobs.enqueue(session, "apply_link", link.id)
+def _renew(session: Session, link: Link) -> None:
+    """Have a link made again. What Canvas held of it is being taken away, so what it holds then is ours."""
+    link.state = LinkState.PENDING
+    link.reason = None
+    link.enrollments.clear()
+    jobs.enqueue(session, "apply_link", link.id)
 
 
 def _change(session: Session, work: Work, **values: object) -> bool:

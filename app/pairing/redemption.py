@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import audit, db, people
 from app.canvas import Canvas, observees
 from app.crypto import Keyring
-from app.errors import CanvasRejects, CanvasUnreachable
+from app.errors import RETRYABLE, CanvasRejects
 from app.models import Code, Link, LinkState, Person
 from app.pairing import codes, guesses, links, rules
 from app.pairing.guesses import Guesser
@@ -123,7 +123,7 @@ def redeem_native(who: Guesser, observer: Person, canvas: Canvas, text: str, clo
         student = observees.add_by_code(canvas, "self", text)
     except CanvasRejects as refusal:
         return _native_refused(refusal, observer, who, clock())
-    except CanvasUnreachable:
+    except RETRYABLE:
         new = [s for s in observees.list_observees(canvas, "self") if s.id not in before]
         if not new:
             raise

@@ -66,7 +66,8 @@ def after_miss(
     limit: Limit, misses: int, last_miss_at: datetime, now: datetime
 ) -> tuple[int, datetime | None]:
     """The count after one more wrong code, and until when to wait."""
-    forgotten = (now - last_miss_at) // limit.forgets_one_in
+    # Of two guesses at once, the later one to be counted may be the earlier one to have come.
+    forgotten = max(0, (now - last_miss_at) // limit.forgets_one_in)
     count = max(0, misses - forgotten) + 1
     over = count - limit.free
     if over <= 0:
