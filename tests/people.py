@@ -108,6 +108,9 @@ class Person:
         answer = self.browser.pass_on(login)  # Canvas's form to our login, and on to Canvas's authorize
         return self.browser.pass_on(answer)  # Canvas's form to our launch
 
+    def follow(self, page: Page, words: str) -> Page:
+        return self.browser.follow(page, words)
+
     def forges(self, page: Page, path: str, **fields: str) -> Page:
         """Post what no button offers, with the proof that this page carries."""
         proof = ("launch", "csrf_token")

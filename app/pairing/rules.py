@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NOT_CONNECTED = "not_connected"
     CANVAS_REFUSED = "canvas_refused"
     GAVE_UP = "gave_up"
+    CANVAS_AWAY = "canvas_away"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from app.crypto import fingerprint, random_token
 from app.errors import CanvasFailure, CanvasRejects
 from app.models import Institution, LtiLaunch, OAuthPurpose, Person, PortalSession, Role
 from app.web import headers, tenants, visit
-from app.web.forms import EmptyForm, LaunchForm
 
 bp = Blueprint("connect", __name__, url_prefix="/canvas")
 
@@ -36,9 +35,10 @@ def login() -> Page:
 def logout() -> Page:
     """End the visit here, and have Canvas forget the token it gave us."""
     observer = visit.find_observer()
-    if observer is not None and EmptyForm().validate():
-        _forget(observer)
     cookie.clear()
+    if observer is not None:
+        _forget(observer)
+        tenants.remember(observer.institution)
     return redirect(url_for("discovery.front", bye=1), 303)
 
 
@@ -50,8 +50,6 @@ def connect() -> Page:
         abort(401)
     if launch.role is not Role.ADMIN or not launch.root_admin or launch.stand_in:
         abort(403)
-    if not LaunchForm().validate():
-        abort(400)
     return _begin(launch.institution, OAuthPurpose.SERVICE, launch=launch)
 
 
@@ -63,11 +61,10 @@ def callback() -> Page:
         taken = oauth.take(session, visit.keyring(), request.args.get("state", ""), browser, visit.now())
     if not isinstance(taken, Attempt):
         return render_template("connect/refused.html", refusal=taken), 400
-    if "error" in request.args or "code" not in request.args:
-        problem = CallbackProblem(request.args.get("error", "other"))
-        return render_template("connect/problem.html", problem=problem, attempt=taken), 400
     with db.reading() as session:
         institution = session.get_one(Institution, taken.institution_id)
+    if "error" in request.args or "code" not in request.args:
+        return _problem(institution, taken, CallbackProblem(request.args.get("error", "other"))), 400
     try:
         grant = oauth.exchange(
             visit.settings(),
@@ -79,13 +76,20 @@ def callback() -> Page:
             visit.now(),
         )
     except CanvasRejects:
-        problem = CallbackProblem.OTHER
-        return render_template("connect/problem.html", problem=problem, attempt=taken), 400
+        return _problem(institution, taken, CallbackProblem.OTHER), 400
+    except CanvasFailure:
+        return _problem(institution, taken, None), 503
     if grant.masquerading:
         return render_template("connect/masquerading.html"), 403
     if taken.purpose is OAuthPurpose.SERVICE:
         return _lend(institution, taken, grant)
     return _sign_in(institution, taken, grant)
+
+
+def _problem(institution: Institution, taken: Attempt, problem: CallbackProblem | None) -> str:
+    """Why there is no sign-in, with the codes typed before it; no problem named: Canvas did not answer."""
+    leads_to(institution)
+    return render_template("connect/problem.html", problem=problem, attempt=taken)
 
 
 def to_canvas(institution: Institution, typed: str | None = None) -> Response:
@@ -122,6 +126,7 @@ def _begin(
     launch: LtiLaunch | None = None,
 ) -> Response:
     browser = cookie.setdefault(BROWSER, random_token())
+    tenants.remember(institution)
     with db.transaction() as session:
         url = oauth.begin(
             session,
@@ -158,6 +163,7 @@ def _sign_in(institution: Institution, taken: Attempt, grant: Grant) -> Response
         audit.record(session, institution.id, audit.Event.OBSERVER_SIGNED_IN, now, person.id)
     cookie.clear()  # a new visit: nothing of the one before may be carried into it
     cookie[visit.SESSION_KEY] = handle
+    tenants.remember(institution)
     return redirect(url_for("observer.pair" if taken.typed else "portal.home"), 303)
 
 

@@ -22,10 +22,6 @@ class LeaveForm(FlaskForm):
     course = HiddenField(validators=[Length(max=40)])
 
 
-class EmptyForm(FlaskForm):
-    """A button that changes something: only the token that proves it was pressed on our page."""
-
-
 class LaunchForm(FlaskForm):
     """A form inside Canvas's frame. The launch's random handle is its proof; no cookie is needed."""
 

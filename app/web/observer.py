@@ -6,8 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import db
+from app.errors import RETRYABLE, CanvasFailure, NotConnected, TokenDead
 from app.models import Link, Person, PortalSession
-from app.pairing import guesses, lists, redemption, spelling
+from app.pairing import applying, guesses, lists, redemption, spelling
 from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, connect, tenants, visit
@@ -48,7 +49,10 @@ def redeem() -> Page:
         return connect.to_canvas(tenants.here(), typed=", ".join(typed))
     with db.transaction() as session:
         connect.forget_typed(session, observer)
-    told = [_redeem(observer, one) for one in typed]
+    try:
+        told = [_redeem(observer, one) for one in typed]
+    except (NotConnected, TokenDead):  # their own sign-in has ended, which Canvas's own codes need
+        return connect.to_canvas(tenants.here(), typed=", ".join(typed))
     if len(told) == 1 and told[0].link is not None:
         return redirect(url_for("portal.pairing", link_id=told[0].link.id), 303)
     refused = [one for one in told if one.refusal is not None]
@@ -81,6 +85,8 @@ def _redeem(observer: PortalSession, typed: str) -> Told:
         case Redeemed(link_id) | AlreadyConnected(link_id):
             with db.reading() as session:
                 link = lists.own_link(session, observer.person, link_id)
+            if link is not None and link.reason is not None:
+                return Told(typed, refusal=Refused(Reason(link.reason)))
             return Told(typed, link, isinstance(outcome, AlreadyConnected))
 
 
@@ -95,5 +101,10 @@ def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
 
 
 def _redeem_native(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
-    own = canvas.own(observer)
-    return redemption.redeem_native(who, observer, own, text, visit.clock)
+    try:
+        return redemption.redeem_native(who, observer, canvas.own(observer), text, visit.clock)
+    except TokenDead:
+        raise
+    except CanvasFailure as failure:
+        passing = isinstance(failure, RETRYABLE)
+        return Refused(Reason.CANVAS_AWAY if passing else applying.why(failure, course=False))

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import db, people
-from app.errors import NotConnected, TokenDead
+from app.errors import Failure, NotConnected, TokenDead
 from app.models import Link, LinkState, Person, Scope
 from app.pairing import codes, links, lists
 from app.web import canvas, visit
@@ -15,6 +15,13 @@ bp = Blueprint("portal", __name__, url_prefix="/observer")
 Page = str | Response | tuple[str, int]
 
 
+@bp.errorhandler(NotConnected)
+@bp.errorhandler(TokenDead)
+def sign_in_again(failure: Failure) -> Page:
+    """Canvas takes the observer's own token no more; their portal needs no other."""
+    return render_template("portal/again.html", observer=visit.observer()), 401
+
+
 @bp.get("/")
 def home() -> Page:
     """The students and courses this observer can see, as Canvas holds them now."""
@@ -22,10 +29,7 @@ def home() -> Page:
     with db.reading() as session:
         own = lists.links_of(session, observer.person)
         names = {link.student.canvas_user_id: link.student.name for link in own}
-    try:
-        students = lists.observed(canvas.own(observer.person), names)
-    except (NotConnected, TokenDead):
-        return render_template("portal/again.html", observer=observer), 401
+    students = lists.observed(canvas.own(observer.person), names)
     under_way = [link for link in own if link.state in (LinkState.PENDING, LinkState.ENDING)]
     return render_template(
         "portal/home.html",

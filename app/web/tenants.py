@@ -1,9 +1,10 @@
-"""Which institution a public page is about: by /at/<slug>/, by host, by who is signed in, or the only one."""
+"""Which institution a public page is about: by /at/<slug>/, who is signed in, host, the only one, the last."""
 
 from collections.abc import Iterable
 from typing import Any, cast
 
 from flask import Flask, abort, g, request
+from flask import session as cookie
 from sqlalchemy import select
 
 from app import db
@@ -11,6 +12,7 @@ from app.models import Institution
 from app.web import visit
 
 PREFIX = "/at/"
+LAST = "institution"  # in the cookie: the slug of where this browser signed in last
 
 
 class AtPrefix:
@@ -44,6 +46,11 @@ def here() -> Institution:
     return cast(Institution, g.institution)
 
 
+def remember(institution: Institution) -> None:
+    """Let this browser find back, also from Canvas's sign-in, whose way back says no institution."""
+    cookie[LAST] = institution.slug
+
+
 def _find() -> Institution | None:
     slug = request.environ.get(visit.SLUG)
     if slug is None and (observer := visit.find_observer()) is not None:
@@ -56,4 +63,6 @@ def _find() -> Institution | None:
         if by_host is not None:
             return by_host
         some = session.scalars(select(Institution).limit(2)).all()
-        return some[0] if len(some) == 1 else None
+        if len(some) == 1:
+            return some[0]
+        return session.scalar(select(Institution).where(Institution.slug == cookie.get(LAST, "")))
