@@ -13,6 +13,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
     "--no-pings",
+    "--disable-site-isolation-trials",  # Playwright now and then loses a frame that changes its process
 )
 
 
