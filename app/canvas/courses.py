@@ -11,22 +11,7 @@ from app.canvas.users import User, user
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course. `workflow_state` is unpublished, available, completed or deleted."""
-
-    id: str
-    name: str
-    code: str
-    workflow_state: str
-
-    @property
-    def concluded(self) -> bool:
-        """Whether it is over: nobody can be enrolled any more."""
-        return self.workflow_state == "completed"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A section of a course."""
+    """A course."""
 
     id: str
     name: str
@@ -51,21 +36,7 @@ class ObservedCourse:
 
 
 def _course(fields: Fields) -> Course:
-    name = fields.text("name")
-    return Course(
-        fields.id(), name, fields.optional_text("course_code") or name, fields.text("workflow_state")
-    )
-
-
-def get(canvas: Canvas, course_id: str) -> Course:
-    """A course, or CanvasMissing. Courses API, GET /api/v1/courses/:id."""
-    return _course(canvas.get(path("courses", course_id)).object())
-
-
-def sections(canvas: Canvas, course_id: str) -> list[Section]:
-    """The sections of a course. Sections API, GET /api/v1/courses/:course_id/sections."""
-    found = canvas.pages(path("courses", course_id, "sections"))
-    return [Section(fields.id(), fields.text("name")) for fields in found]
+    return Course(fields.id(), fields.text("name"))
 
 
 def students(canvas: Canvas, course_id: str) -> list[Student]:

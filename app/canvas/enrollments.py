@@ -1,6 +1,5 @@
 """Enrollments API: who is what in which section; observing in one course only."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,11 +72,6 @@ def _in_course(canvas: Canvas, course_id: str, kind: str, user_id: str | None = 
     """Enrollments API, GET /api/v1/courses/:course_id/enrollments."""
     person = [("user_id", user_id)] if user_id else []
     return _list(canvas, path("courses", course_id, "enrollments"), [("type[]", kind), *person])
-
-
-def of_user(canvas: Canvas, user_id: str, types: Iterable[str]) -> list[Enrollment]:
-    """The live enrollments of a person. Enrollments API, GET /api/v1/users/:user_id/enrollments."""
-    return _list(canvas, path("users", user_id, "enrollments"), [("type[]", kind) for kind in types])
 
 
 def _list(canvas: Canvas, where: str, params: list[tuple[str, str]]) -> list[Enrollment]:

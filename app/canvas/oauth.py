@@ -24,25 +24,17 @@ ATTEMPT_LIFE = timedelta(minutes=30)  # to sign in, and to find a forgotten pass
 OBSERVER_SCOPES = (
     "url:GET|/api/v1/users/:user_id/profile",  # their language and time zone
     "url:GET|/api/v1/users/:user_id/observees",  # whom they observe already
-    "url:GET|/api/v1/users/:user_id/observees/:observee_id",  # whether a pairing has arrived
     "url:POST|/api/v1/users/:user_id/observees",  # redeem a code of Canvas's own
     "url:DELETE|/api/v1/users/:user_id/observees/:observee_id",  # leave
     "url:GET|/api/v1/courses",  # the courses they observe in
 )
 SERVICE_SCOPES = (
-    "url:GET|/api/v1/accounts/:id",  # which root account this Canvas is
-    "url:GET|/api/v1/users/:id",  # the name of a student or observer
     "url:GET|/api/v1/users/:user_id/profile",  # whose account this is, and its time zone
     "url:GET|/api/v1/users/:user_id/courses",  # the courses an all-course link will show
-    "url:GET|/api/v1/users/:user_id/enrollments",  # a student's own list of who can see them
-    "url:GET|/api/v1/users/:user_id/observees",  # coverage and repair
     "url:GET|/api/v1/users/:user_id/observers",  # who can see a student
     "url:GET|/api/v1/users/:user_id/observees/:observee_id",  # whether a link is there
     "url:PUT|/api/v1/users/:user_id/observees/:observee_id",  # make an all-course link
     "url:DELETE|/api/v1/users/:user_id/observees/:observee_id",  # end it
-    "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # codes of Canvas's own, on request
-    "url:GET|/api/v1/courses/:id",  # a course's name and whether it is over
-    "url:GET|/api/v1/courses/:course_id/sections",  # names of sections
     "url:GET|/api/v1/courses/:course_id/users",  # the students of a course
     "url:GET|/api/v1/courses/:course_id/enrollments",  # their sections, and who observes there
     "url:POST|/api/v1/sections/:section_id/enrollments",  # make a link in one course

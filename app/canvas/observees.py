@@ -1,23 +1,11 @@
 """User Observees API: links over all courses of a student, and Canvas's own pairing codes."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from app.canvas.answers import Answer
 from app.canvas.client import Canvas, path
 from app.canvas.users import User, user
 from app.errors import CanvasMissing, CanvasRejects
 
 LINKED_NOTHING = "no link"  # the message when Canvas answered 200 and made no link
-
-
-@dataclass(frozen=True, slots=True)
-class PairingCode:
-    """A code of Canvas's own: six characters, case matters, works once."""
-
-    user_id: str
-    code: str
-    expires_at: datetime
 
 
 def list_observees(canvas: Canvas, observer_id: str) -> list[User]:
@@ -69,15 +57,6 @@ def remove(canvas: Canvas, observer_id: str, student_id: str) -> bool:
     except CanvasMissing:
         return False
     return True
-
-
-def make_pairing_code(canvas: Canvas, student_id: str) -> PairingCode:
-    """A new native code for a student. CanvasForbids also when they are no student.
-
-    User Observees API, POST /api/v1/users/:user_id/observer_pairing_codes.
-    """
-    fields = canvas.post(path("users", student_id, "observer_pairing_codes")).object()
-    return PairingCode(fields.id("user_id"), fields.secret("code"), fields.moment("expires_at"))
 
 
 def _linked(answer: Answer) -> User:

@@ -38,11 +38,6 @@ def user(fields: Fields) -> User:
     )
 
 
-def get(canvas: Canvas, user_id: str) -> User:
-    """A user, or CanvasMissing. Users API, GET /api/v1/users/:id."""
-    return user(canvas.get(path("users", user_id)).object())
-
-
 def profile(canvas: Canvas, user_id: str = "self") -> Profile:
     """A user's profile. Users API, GET /api/v1/users/:user_id/profile."""
     fields = canvas.get(path("users", user_id, "profile")).object()

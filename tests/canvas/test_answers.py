@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.canvas import Canvas, accounts, courses, enrollments, observees, users
+from app.canvas import Canvas, courses, enrollments, observees, users
 from app.errors import CanvasFailure, CanvasNonsense, CanvasRejects
 from tests.canvas.remote import Remote, Reply
 
@@ -25,28 +25,19 @@ ROW = {
 COURSE = {
     "id": 3,
     "name": "Maths",
-    "course_code": "MA",
-    "workflow_state": "available",
     "access_restricted_by_date": False,
     "enrollments": [{"type": "observer", "user_id": 77, "associated_user_id": 41}],
 }
-CODE = {"user_id": 41, "code": "aB3dE9", "expires_at": "2026-11-29T07:00:00Z", "workflow_state": "active"}
-ACCOUNT = {"id": 2, "name": "Lower", "parent_account_id": 1, "root_account_id": 1}
 PROFILE = {"id": 77, "name": "Per", "time_zone": "Europe/Copenhagen", "locale": "da"}
 
 Call = Callable[[Canvas], object]
 ENDPOINTS: dict[str, tuple[Call, Any]] = {
-    "users.get": (lambda canvas: users.get(canvas, "41"), MIA),
     "users.profile": (users.profile, PROFILE),
-    "accounts.get": (accounts.get, ACCOUNT),
     "observees.list": (lambda canvas: observees.list_observees(canvas, "10"), [MIA]),
     "observees.find": (lambda canvas: observees.find(canvas, "10", "41"), MIA),
     "observees.add": (lambda canvas: observees.add(canvas, "10", "41"), MIA),
-    "observees.code": (lambda canvas: observees.make_pairing_code(canvas, "41"), CODE),
     "enrollments.list": (lambda canvas: enrollments.observers_in_course(canvas, "3"), [ROW]),
     "enrollments.observe": (lambda canvas: enrollments.observe_section(canvas, "9", "77", "41"), ROW),
-    "courses.get": (lambda canvas: courses.get(canvas, "3"), COURSE),
-    "courses.sections": (lambda canvas: courses.sections(canvas, "3"), [{"id": 9, "name": "A"}]),
     "courses.students": (lambda canvas: courses.students(canvas, "3"), [{**MIA, "enrollments": [ROW]}]),
     "courses.of_student": (lambda canvas: courses.of_student(canvas, "41"), [COURSE]),
     "courses.observed": (courses.observed, [COURSE]),
@@ -115,13 +106,11 @@ def test_an_odd_value_anywhere_is_read_or_named(canvas: Canvas, remote: Remote, 
 @pytest.mark.parametrize(
     ("name", "path", "value", "complaint"),
     [
-        ("users.get", ("id",), MISSING, "id: nothing, not an id"),
-        ("users.get", ("id",), True, "id: bool, not an id"),
-        ("users.get", ("name",), None, "name: NoneType, not a text"),
+        ("observees.find", ("id",), MISSING, "id: nothing, not an id"),
+        ("observees.find", ("id",), True, "id: bool, not an id"),
+        ("observees.find", ("name",), None, "name: NoneType, not a text"),
         ("observees.add", ("observation_link_root_account_ids",), MISSING, "not a list of ids"),
         ("observees.list", (0, "observation_link_root_account_ids", 0), [], "[0].observation_link_root_acco"),
-        ("observees.code", ("expires_at",), "2026-11-29T07:00:00", "not a time with a zone"),
-        ("observees.code", ("code",), "", "code: str, not a token"),
         ("enrollments.list", (0, "user", "name"), 5, "[0].user.name: int, not a text"),
         ("enrollments.observe", ("associated_user_id",), None, "associated_user_id: NoneType, not an id"),
         ("courses.students", (0, "enrollments", 0, "course_section_id"), {}, "[0].enrollments[0].course_sec"),
@@ -143,7 +132,7 @@ def test_what_was_wrong_is_named(
 )
 def test_an_id_is_a_text_however_it_is_sent(canvas: Canvas, remote: Remote, sent: object, read: str) -> None:
     remote.says(Reply(data={**MIA, "id": sent}))
-    assert users.get(canvas, "41").id == read
+    assert users.profile(canvas, "41").id == read
 
 
 def test_a_course_out_of_its_dates_is_left_out(canvas: Canvas, remote: Remote) -> None:

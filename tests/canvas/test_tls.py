@@ -26,7 +26,7 @@ import sys
 from app.canvas import tokens, users
 from tests.conftest import settings_for
 settings = settings_for("sqlite://", OBSERVATORY_CANVAS_TIMEOUT="3")
-print(users.get(tokens.given(sys.argv[1], "token", settings), "41").name)
+print(users.profile(tokens.given(sys.argv[1], "token", settings), "41").name)
 """
 
 
@@ -77,5 +77,5 @@ def test_a_trusted_canvas_is_spoken_to(secure: Remote, certificate: Path) -> Non
 
 def test_who_cannot_prove_to_be_canvas_gets_no_token(secure: Remote, quick: Settings) -> None:
     with pytest.raises(CanvasUnreachable, match="certificate verify failed"):
-        users.get(tokens.given(secure.url, TOKEN, quick), "41")
+        users.profile(tokens.given(secure.url, TOKEN, quick), "41")
     assert secure.seen == []

@@ -162,7 +162,7 @@ def test_without_a_token_nothing_is_connected(office: Office) -> None:
 def test_a_good_token_is_used_as_it_is(office: Office) -> None:
     office.keeps("new")
     office.behaves(granted())
-    users.get(office.canvas(), "41")
+    users.profile(office.canvas(), "41")
     assert office.refreshes() == []
 
 
@@ -172,8 +172,8 @@ def test_an_ending_token_is_renewed_before_it_is_used(office: Office, expires_at
     office.keeps(expires_at=expires_at)
     office.behaves(granted())
     canvas = office.canvas()
-    users.get(canvas, "41")
-    users.get(canvas, "41")
+    users.profile(canvas, "41")
+    users.profile(canvas, "41")
     (refresh,) = office.refreshes()
     assert refresh.form == {
         "grant_type": ["refresh_token"],
@@ -192,7 +192,7 @@ def test_an_ending_token_is_renewed_before_it_is_used(office: Office, expires_at
 def test_a_refused_token_is_renewed_and_the_call_repeated(office: Office) -> None:
     office.keeps()
     office.behaves(granted(refresh_token="another"))
-    assert users.get(office.canvas(), "41").name == "Mia"
+    assert users.profile(office.canvas(), "41").name == "Mia"
     assert [seen.method for seen in office.remote.seen] == ["GET", "POST", "GET"]
     assert office.opened("refresh") == "another", "should Canvas ever begin to send a new one"
 
@@ -213,7 +213,7 @@ def test_eight_at_once_renew_once(office: Office, expires_at: datetime) -> None:
         with office.app.app_context():
             canvas = office.canvas()
             ready.wait()
-            return users.get(canvas, "41").name
+            return users.profile(canvas, "41").name
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(call, range(8))) == ["Mia"] * 8
@@ -227,7 +227,7 @@ def test_one_canvas_shared_by_threads_renews_once(office: Office) -> None:
 
     def call(_: int) -> str:
         with office.app.app_context():
-            return users.get(canvas, "41").name
+            return users.profile(canvas, "41").name
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(call, range(4))) == ["Mia"] * 4
@@ -254,7 +254,7 @@ def test_a_refused_renewal_ends_the_token_for_everybody(office: Office, reply: R
     first, second = office.canvas(), office.canvas()
     for canvas in (first, second):
         with pytest.raises(TokenDead):
-            users.get(canvas, "41")
+            users.profile(canvas, "41")
     with pytest.raises(TokenDead):
         office.canvas()
     assert len(office.refreshes()) == 1
@@ -267,7 +267,7 @@ def test_an_observer_s_dead_token_is_no_event(office: Office) -> None:
     office.keeps(purpose=OBSERVER)
     office.behaves(REFUSALS["grant gone"])
     with pytest.raises(TokenDead):
-        users.get(office.canvas(OBSERVER), "41")
+        users.profile(office.canvas(OBSERVER), "41")
     assert office.rows()[0].dead_since is not None
     assert office.events() == []
 
@@ -293,10 +293,10 @@ def test_trouble_while_renewing_keeps_the_token(
     office.keeps()
     office.behaves(reply)
     with pytest.raises(failure):
-        users.get(office.canvas(), "41")
+        users.profile(office.canvas(), "41")
     assert office.rows()[0].dead_since is None
     office.behaves(granted())
-    assert users.get(office.canvas(), "41").name == "Mia"
+    assert users.profile(office.canvas(), "41").name == "Mia"
 
 
 def test_a_renewal_that_hangs_is_left(office: Office) -> None:
@@ -308,7 +308,7 @@ def test_a_renewal_that_hangs_is_left(office: Office) -> None:
     office.behaves(hangs)
     started = time.monotonic()
     with pytest.raises(CanvasUnreachable):
-        users.get(office.canvas().within(timedelta(seconds=0.5)), "41")
+        users.profile(office.canvas().within(timedelta(seconds=0.5)), "41")
     assert time.monotonic() - started < 1.5
     assert office.opened() == "old"
 
@@ -331,7 +331,7 @@ def test_who_waits_for_another_s_renewal_waits_no_longer_than_they_may(office: O
         locked.wait()
         started = time.monotonic()
         with pytest.raises(CanvasUnreachable):
-            users.get(canvas, "41")
+            users.profile(canvas, "41")
         waited = time.monotonic() - started
     # SQLite has one lock for everything and waits for it by its own clock.
     assert waited < (5 if db.database.engine.dialect.name == "sqlite" else 2)
@@ -343,7 +343,7 @@ def test_a_fresh_token_that_is_refused_is_given_up(office: Office) -> None:
     office.keeps()
     office.behaves(granted("unwanted"))
     with pytest.raises(TokenDead):
-        users.get(office.canvas(), "41")
+        users.profile(office.canvas(), "41")
     with pytest.raises(TokenDead):
         office.canvas()
     assert len(office.refreshes()) == 1
@@ -353,10 +353,10 @@ def test_a_fresh_token_that_is_refused_is_given_up(office: Office) -> None:
 def test_a_token_made_by_hand_works_until_it_is_refused(office: Office) -> None:
     office.keeps("new", refresh=None, expires_at=None)
     office.behaves(Reply(500))
-    assert users.get(office.canvas(), "41").name == "Mia"
+    assert users.profile(office.canvas(), "41").name == "Mia"
     office.behaves(Reply(500), good="another")
     with pytest.raises(TokenDead):
-        users.get(office.canvas(), "41")
+        users.profile(office.canvas(), "41")
     assert office.refreshes() == []
     assert [event.event for event in office.events()] == ["service:lose"]
 
@@ -366,9 +366,9 @@ def test_a_new_token_revives_what_was_dead(office: Office) -> None:
     office.keeps()
     office.behaves(REFUSALS["grant gone"])
     with pytest.raises(TokenDead):
-        users.get(office.canvas(), "41")
+        users.profile(office.canvas(), "41")
     office.keeps("new")
-    assert users.get(office.canvas(), "41").name == "Mia"
+    assert users.profile(office.canvas(), "41").name == "Mia"
 
 
 def test_who_held_the_old_service_account_goes_on_with_the_new(office: Office) -> None:
@@ -376,7 +376,7 @@ def test_who_held_the_old_service_account_goes_on_with_the_new(office: Office) -
     office.behaves(REFUSALS["grant gone"])
     canvas = office.canvas()
     office.keeps("new", person=office.person("78"))
-    assert users.get(canvas, "41").name == "Mia"
+    assert users.profile(canvas, "41").name == "Mia"
     assert office.refreshes() == []
 
 
@@ -384,9 +384,9 @@ def test_a_job_that_outlives_its_token_renews_it(office: Office) -> None:
     office.keeps("new", expires_at=NOW + timedelta(seconds=61))
     office.behaves(granted())
     canvas = office.canvas()
-    users.get(canvas, "41")
+    users.profile(canvas, "41")
     time.sleep(1.1)
-    users.get(canvas, "41")
+    users.profile(canvas, "41")
     assert len(office.refreshes()) == 1
 
 
@@ -395,7 +395,7 @@ def test_without_a_developer_key_nothing_is_renewed(office: Office) -> None:
     with db.transaction() as session:
         session.get_one(Institution, office.id).oauth_client_secret = None
     with pytest.raises(NotConnected):
-        users.get(office.canvas(), "41")
+        users.profile(office.canvas(), "41")
 
 
 def test_a_renewal_tells_no_secret(office: Office, caplog: pytest.LogCaptureFixture) -> None:
@@ -405,7 +405,7 @@ def test_a_renewal_tells_no_secret(office: Office, caplog: pytest.LogCaptureFixt
     office.behaves(Reply(400, {"error": "odd", "error_description": echo}))
     canvas = office.canvas()
     with pytest.raises(CanvasNonsense) as caught:
-        users.get(canvas, "41")
+        users.profile(canvas, "41")
     told = "\n".join([repr(caught.value), repr(canvas), repr(canvas.bearer), caplog.text])
     for secret in ("key-secret", "refresh-secret", "'old'"):
         assert secret not in told

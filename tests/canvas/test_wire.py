@@ -29,7 +29,7 @@ def drip(piece: bytes, seconds: float = 0.1) -> Iterable[bytes]:
 
 def test_we_say_who_we_are(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data=MIA))
-    users.get(canvas, "41")
+    users.profile(canvas, "41")
     headers = remote.seen[0].headers
     assert headers["user-agent"].startswith("Observatory/")
     assert "tests@observatory.test" in headers["user-agent"]
@@ -39,28 +39,28 @@ def test_we_say_who_we_are(canvas: Canvas, remote: Remote) -> None:
 
 def test_a_contact_in_any_script_can_be_named(remote: Remote, quick: Settings) -> None:
     remote.says(Reply(data=MIA))
-    users.get(tokens.given(remote.url, TOKEN, replace(quick, contact="学校\r\nX: y")), "41")
+    users.profile(tokens.given(remote.url, TOKEN, replace(quick, contact="学校\r\nX: y")), "41")
     assert "x" not in remote.seen[0].headers
 
 
 def test_a_cookie_is_never_kept(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data=MIA, headers={"Set-Cookie": "_session=somebody; Path=/"}))
-    users.get(canvas, "41")
-    users.get(canvas, "41")
+    users.profile(canvas, "41")
+    users.profile(canvas, "41")
     assert "cookie" not in remote.seen[1].headers
 
 
 def test_connections_are_used_again(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data=MIA))
     for _ in range(5):
-        users.get(canvas, "41")
+        users.profile(canvas, "41")
     assert len({seen.port for seen in remote.seen}) == 1
 
 
 def test_an_id_leads_nowhere_else(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data=MIA))
-    users.get(canvas, "../accounts?x=1#y")
-    assert remote.seen[0].target == "/api/v1/users/..%2Faccounts%3Fx%3D1%23y"
+    users.profile(canvas, "../accounts?x=1#y")
+    assert remote.seen[0].target == "/api/v1/users/..%2Faccounts%3Fx%3D1%23y/profile"
     for empty in ("", ".", ".."):
         with pytest.raises(ValueError, match="empty piece"):
             observees.remove(canvas, "10", empty)
@@ -69,7 +69,7 @@ def test_an_id_leads_nowhere_else(canvas: Canvas, remote: Remote) -> None:
 def test_redirects_are_not_followed(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(307, body=b"", headers={"Location": f"{remote.url}/api/v1/users/41"}))
     with pytest.raises(CanvasNonsense):
-        users.get(canvas, "41")
+        users.profile(canvas, "41")
     assert len(remote.seen) == 1
 
 
@@ -94,18 +94,18 @@ NONSENSE = {
 def test_nonsense_is_called_so(canvas: Canvas, remote: Remote, reply: Reply) -> None:
     remote.says(reply)
     with pytest.raises(CanvasNonsense):
-        users.get(canvas, "41")
+        users.profile(canvas, "41")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_every_unicode_is_read(canvas: Canvas, remote: Remote, encoding: str) -> None:
     remote.says(Reply(body='{"id": 41, "name": "Søren 学"}'.encode(encoding)))
-    assert users.get(canvas, "41").name == "Søren 学"
+    assert users.profile(canvas, "41").name == "Søren 学"
 
 
 def test_a_name_can_be_kept_in_any_database(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(body=b'{"id": 41, "name": "M\\u0000i\\ud800a"}'))
-    assert users.get(canvas, "41").name == "Mi?a"
+    assert users.profile(canvas, "41").name == "Mi?a"
 
 
 SLOW = {
@@ -144,7 +144,7 @@ def test_a_broken_answer_may_have_had_its_effect(canvas: Canvas, remote: Remote,
 
 def test_nobody_listens(quick: Settings) -> None:
     with pytest.raises(CanvasUnreachable, match="refused"):
-        users.get(tokens.given("http://127.0.0.1:1", TOKEN, quick), "41")
+        users.profile(tokens.given("http://127.0.0.1:1", TOKEN, quick), "41")
 
 
 @pytest.mark.parametrize("broken", ["sec\nret", "sec\0ret", "“secret”", "sécret"])
@@ -157,14 +157,14 @@ def test_a_badly_copied_token_is_dead(remote: Remote, quick: Settings, broken: s
 
 def test_space_around_a_token_is_forgiven(remote: Remote, quick: Settings) -> None:
     remote.says(Reply(data=MIA))
-    users.get(tokens.given(remote.url, " token\n", quick), "41")
+    users.profile(tokens.given(remote.url, " token\n", quick), "41")
     assert remote.seen[0].headers["authorization"] == "Bearer token"
 
 
 @pytest.mark.parametrize("stumble", [Reply(502, body=b""), Reply(429, body=b""), Reply(raw=[])])
 def test_reading_is_tried_again(remote: Remote, canvas: Canvas, patient: Settings, stumble: Reply) -> None:
     remote.says(stumble, stumble, Reply(data=MIA))
-    assert users.get(replace(canvas, settings=patient), "41").name == "Mia Holm"
+    assert users.profile(replace(canvas, settings=patient), "41").name == "Mia Holm"
     assert len(remote.seen) == 3
 
 
@@ -172,7 +172,7 @@ def test_reading_is_given_up_soon(canvas: Canvas, remote: Remote, patient: Setti
     remote.says(Reply(429, body=b""))
     started = time.monotonic()
     with pytest.raises(CanvasThrottled):
-        users.get(replace(canvas, settings=patient), "41")
+        users.profile(replace(canvas, settings=patient), "41")
     assert len(remote.seen) == 3
     assert time.monotonic() - started < 5
 
@@ -183,7 +183,7 @@ def test_a_person_waits_no_longer_than_their_budget(canvas: Canvas, remote: Remo
     started = time.monotonic()
     for _ in range(3):
         with pytest.raises(CanvasUnreachable):
-            users.get(waiting, "41")
+            users.profile(waiting, "41")
     assert time.monotonic() - started < 1.4, "three calls, one budget"
 
 
