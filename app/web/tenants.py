@@ -1,4 +1,4 @@
-"""Which institution a public page is about: by /at/<slug>/, who is signed in, host, the only one, the last."""
+"""Which institution a public page is about: /at/<slug>/, who is signed in, host, the only one, the last."""
 
 from collections.abc import Iterable
 from typing import Any, cast
