@@ -3,9 +3,12 @@
 import base64
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import pytest
@@ -50,6 +53,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         both = metafunc.definition.get_closest_marker("both_databases")
         kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_this_machine() -> Iterator[None]:
+    """No test speaks to anybody beyond this machine."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"  # else a socket in a file
+        assert host == "localhost" or ip_address(host).is_loopback, f"a test would have spoken to {host}"
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
 
 
 @pytest.fixture(scope="session")
