@@ -7,10 +7,15 @@
 
   // A QR code carries the code in the address's fragment, which no server ever sees.
   const field = document.querySelector("[data-code-from-address]");
-  const fragment = window.location.hash.slice(1);
-  if (field && /^[\w-]{4,40}$/.test(fragment)) {
+  const takeCode = () => {
+    const fragment = window.location.hash.slice(1);
+    if (!/^[\w-]{4,40}$/.test(fragment) || fragment === "main") return;
     field.value = fragment;
     history.replaceState(null, "", window.location.pathname + window.location.search);
+  };
+  if (field) {
+    takeCode();
+    window.addEventListener("hashchange", takeCode); // a second code, while the page is open
   }
 
   function offerPrinting(button) {
@@ -120,10 +125,10 @@
     lost.hidden = false;
   });
 
-  // Inside Canvas's frame: as tall as the page, so that there is one scroll bar and not two.
+  // Inside Canvas's frame: as tall as the page (and the frame's border), for one scroll bar and not two.
   if (root.classList.contains("framed") && window.parent !== window) {
     const tell = () => window.parent.postMessage(
-      { subject: "lti.frameResize", height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
+      { subject: "lti.frameResize", height: Math.ceil(document.body.getBoundingClientRect().height) + 4 }, "*");
     new ResizeObserver(tell).observe(document.body);
   }
 })();

@@ -1,9 +1,10 @@
 """The pages: one blueprint per audience."""
 
+from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from flask import Flask, g
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_time, get_locale, to_user_timezone
 from flask_wtf import CSRFProtect
 
 from app.models import Person
@@ -48,9 +49,18 @@ def assemble(app: Flask) -> None:
     errors.handle(app)
     tenants.install(app)
     app.add_template_filter(lambda when: format_date(when, "long"), "day")
-    app.add_template_filter(lambda when: format_datetime(when, "long"), "moment")
+    app.add_template_filter(_moment, "moment")
     app.jinja_env.globals["get_locale"] = get_locale
     app.context_processor(lambda: {"handle": g.visit.handle if "visit" in g else None})
+
+
+def _moment(when: datetime) -> str:
+    """A time to come back at: never too early, with the day unless it is today, and UTC named."""
+    when = to_user_timezone(when + timedelta(seconds=59))
+    today = when.date() == to_user_timezone(visit.now()).date()
+    words = [] if today else [format_date(when, "long", rebase=False)]
+    words += [format_time(when, "short", rebase=False), *([] if _time_zone() else ["UTC"])]
+    return " ".join(words)
 
 
 def _time_zone() -> str | None:

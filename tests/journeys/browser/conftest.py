@@ -51,6 +51,7 @@ def meet(stage: Stage, chromium: Browser) -> Iterator[Meet]:
         return visitors[-1]
 
     yield meet
+    stage.canvas.call("DELETE", "/_sandbox/faults")
     for visitor in visitors:
         visitor.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems] == []

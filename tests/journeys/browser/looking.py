@@ -11,6 +11,11 @@ TOO_SMALL = f"""() => [...document.querySelectorAll("button, a.button, select, i
   .map(one => [one, (one.closest("label, .tick") || one).getBoundingClientRect()])
   .filter(([one, box]) => box.width && (box.height < {TOUCH} || box.width < {TOUCH}))
   .map(([one, box]) => `${{one.outerHTML}}: ${{box.width}} x ${{box.height}}`)"""
+FITS = """() => new Promise((done, fail) => {
+  const look = left => document.scrollingElement.scrollHeight <= innerHeight ? done()
+    : left ? setTimeout(look, 50, left - 1) : fail("Canvas did not make the frame as tall as the page")
+  look(60)
+})"""
 OVERFLOW = "document.scrollingElement.scrollWidth - innerWidth"
 
 
@@ -28,8 +33,10 @@ class Looker:
             page.emulate_media(color_scheme="dark" if dark else "light")
             page.set_viewport_size({"width": width, "height": 800})
             label = f"{name}-{width}{'-dark' if dark else ''}"
-            self._picture(label, page)
+            self._unfold(page, frame)
             self.examine(label, frame or page)
+            if self.album:
+                page.screenshot(path=self.album / f"{label}.png")
         page.emulate_media(color_scheme="light")
         if before:
             page.set_viewport_size(before)
@@ -41,6 +48,9 @@ class Looker:
         found = self.axe.run(seen).response["violations"]
         assert [(label, rule["id"], node["html"]) for rule in found for node in rule["nodes"]] == []
 
-    def _picture(self, label: str, page: Page) -> None:
-        if self.album:
-            page.screenshot(path=self.album / f"{label}.png", full_page=True)
+    def _unfold(self, page: Page, frame: Frame | None) -> None:
+        """Make the window as tall as the page, and wait for the frame to be as tall as what is in it."""
+        if frame:
+            frame.evaluate(FITS)
+        height = max(800, page.evaluate("document.scrollingElement.scrollHeight"))
+        page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": height})
