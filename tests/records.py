@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table, update
 from sqlalchemy.orm import joinedload
 
 from app import db
 from app.models import Code, Link, LinkState
+from tests.workers import Runner
 
 T = TypeVar("T")
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def all_links() -> list[Link]:
@@ -50,3 +53,24 @@ def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
 
     with ThreadPoolExecutor(len(acts)) as threads:
         return list(threads.map(start, acts))
+
+
+def time_passes() -> None:
+    """Long enough for every lease to end and every waiting job to become due."""
+    engine = db.database.engine
+    schema = None if engine.dialect.name == "sqlite" else "dbos"
+    delay = column("delay_until_epoch_ms")
+    jobs_table = table("workflow_status", delay, column("status"), schema=schema)
+    with db.transaction() as session:
+        session.execute(update(jobs_table).where(column("status") == "DELAYED").values({delay: 0}))
+        session.execute(update(Link).where(Link.leased_until.isnot(None)).values(leased_until=LONG_AGO))
+
+
+def everything_settles(run_jobs: Runner) -> None:
+    """Let time pass and jobs run until no link waits for Canvas."""
+    for _ in range(6):
+        if not set(states()) & {LinkState.PENDING, LinkState.ENDING}:
+            return
+        time_passes()
+        run_jobs()
+    raise AssertionError(f"still waiting: {states()}")
