@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from flask import Flask, g
 from flask_babel import Babel, format_date, format_time, get_locale, to_user_timezone
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from app.models import Person
 from app.web import (
@@ -28,8 +29,16 @@ from app.web import (
 BLUEPRINTS = (health, lti, discovery, connect, observer, portal, instructor, student, admin)
 
 
+class RowNumber(IntegerConverter):
+    """The number of a row in an address; what no database can hold is no page."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
+
+
 def assemble(app: Flask) -> None:
     """Register every blueprint, guard, header and error page."""
+    app.url_map.converters["row"] = RowNumber
     Babel(app, timezone_selector=_time_zone)
     csrf = CSRFProtect(app)
     for module in BLUEPRINTS:

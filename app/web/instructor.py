@@ -64,7 +64,7 @@ def issue() -> Page:
     return render_template("instructor/issued.html", launch=launch, issued=issued, texts=texts)
 
 
-@bp.post("/codes/<int:code_id>/revoke")
+@bp.post("/codes/<row:code_id>/revoke")
 def revoke(code_id: int) -> Page:
     """End a live code of this course."""
     launch = visit.launch()

@@ -41,7 +41,7 @@ def home() -> Page:
     )
 
 
-@bp.get("/pairings/<int:link_id>")
+@bp.get("/pairings/<row:link_id>")
 def pairing(link_id: int) -> Page:
     """What became of one pairing; asks again by itself while Canvas has not answered."""
     observer = visit.observer()

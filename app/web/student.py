@@ -44,7 +44,7 @@ def issue() -> Page:
     return _home(launch)
 
 
-@bp.post("/codes/<int:code_id>/revoke")
+@bp.post("/codes/<row:code_id>/revoke")
 def revoke(code_id: int) -> Page:
     """End one's own code."""
     launch = visit.launch()

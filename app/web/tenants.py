@@ -1,5 +1,6 @@
 """Which institution a public page is about: /at/<slug>/, who is signed in, host, the only one, the last."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from app import db
 from app.models import Institution
 from app.web import visit
 
-PREFIX = "/at/"
+AT = re.compile(r"(?P<prefix>/at/(?P<slug>[A-Za-z0-9_-]+))(?=/|$)")
 LAST = "institution"  # in the cookie: the slug of where this browser signed in last
 
 
@@ -24,11 +25,11 @@ class AtPrefix:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the application below the prefix (PEP 3333: SCRIPT_NAME and PATH_INFO)."""
         path: str = environ.get("PATH_INFO", "")
-        if path.startswith(PREFIX):
-            slug, _, rest = path.removeprefix(PREFIX).partition("/")
-            environ[visit.SLUG] = slug
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX + slug
-            environ["PATH_INFO"] = "/" + rest
+        found = AT.match(path)
+        if found is not None:
+            environ[visit.SLUG] = found["slug"]
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + found["prefix"]
+            environ["PATH_INFO"] = path.removeprefix(found["prefix"]) or "/"
         return cast(Iterable[bytes], self.wsgi_app(environ, start_response))
 
 
