@@ -4,20 +4,16 @@ The person gets a page. When Canvas is well again and the jobs have run, the lin
 has failed, the use is given back and Canvas holds nothing of it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from app import db, people, policy
-from app.models import Link, LinkState, Role, Scope
-from app.pairing import codes
+from app.models import Link, LinkState
 from app.settings import Settings
 from tests.browser import Page
 from tests.conftest import settings_for
+from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, in_both_sections, linked
 from tests.people import MATHS, PUBLIC_URL, Observer, School, Teacher
 from tests.programs import eventually
 from tests.records import all_links, everything_settles, states, uses
@@ -25,9 +21,9 @@ from tests.workers import Runner
 
 pytestmark = pytest.mark.both_databases
 
+STUDENTS = range(105, 113)
 TIMEOUT, BUDGET, LATE = 0.5, 0.8, 1.2  # seconds; a late answer comes after both
 SERVICE = "observatory-service-token"  # of the made-up school
-EVERYWHERE, ONE_COURSE = "all courses", "one course"
 
 
 @dataclass(frozen=True)
@@ -114,59 +110,8 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def parent(school: School) -> Observer:
     """A parent who is signed in, at a school whose students all sit in both sections of mathematics."""
-
-    def fill_both_sections(world: dict[str, Any]) -> None:
-        for number, student in enumerate(STUDENTS):
-            for section in (1011, 1012):
-                row = {"user_id": student, "course_id": MATHS, "section_id": section}
-                world["enrollments"].append({"id": 5000 + number * 10 + section, **row, **STUDENT})
-        world["enrollments"] = [
-            row for row in world["enrollments"] if row["user_id"] not in STUDENTS or row["id"] >= 5000
-        ]
-
-    school.changes(fill_both_sections)
+    in_both_sections(school, STUDENTS)
     return Observer(school, 44).enters()
-
-
-STUDENT = {"type": "StudentEnrollment", "state": "active"}
-STUDENTS = range(105, 105 + len(FAULTS))
-
-
-@pytest.fixture
-def code_for(app: Flask, school: School) -> Callable[[int, str], str]:
-    """Issue a code for a student."""
-
-    def issue(student_id: int, reach: str) -> str:
-        course = codes.Reach(Scope.COURSE, str(MATHS), "Mathematics 7", ("1011", "1012"))
-        now = datetime.now(UTC)
-        with db.transaction() as session:
-            student = people.remember(session, school.institution_id, str(student_id), "A Student", now)
-            code = codes.issue(
-                session,
-                app.extensions["keyring"],
-                issuer=student,
-                role=Role.STUDENT,
-                student=student,
-                reach=course if reach == ONE_COURSE else codes.ALL_COURSES,
-                policy=policy.of(session, school.institution_id),
-                now=now,
-            )
-            return codes.text_of(app.extensions["keyring"], code)
-
-    return issue
-
-
-def linked(school: School, parent: Observer, student: int, reach: str) -> bool:
-    """Whether Canvas holds exactly this link of the two; False if nothing, an error if something else."""
-    observing = [
-        (course, section) for course, section, whom in school.observing(parent.id) if whom == student
-    ]
-    everywhere = (parent.id, student) in school.links()
-    if not observing and not everywhere:
-        return False
-    expected = school.sections_of(student, None if reach == EVERYWHERE else MATHS)
-    assert (observing, everywhere) == (expected, reach == EVERYWHERE)
-    return True
 
 
 def used(link: Link) -> int:
@@ -182,12 +127,11 @@ def is_page(page: Page, statuses: set[int]) -> bool:
 def test_a_link_is_made_once_or_refused_whatever_goes_wrong(
     school: School,
     parent: Observer,
-    code_for: Callable[[int, str], str],
     run_jobs: Runner,
     reach: str,
     call: Call,
 ) -> None:
-    sent = [code_for(student, reach) for student in STUDENTS]
+    sent = [give_code(school, student, reach) for student in STUDENTS]
     for fault, code in zip(FAULTS, sent, strict=True):
         call.goes_wrong(school, fault)
         if call.route == TOKEN:
@@ -202,7 +146,7 @@ def test_a_link_is_made_once_or_refused_whatever_goes_wrong(
     everything_settles(run_jobs)
 
     for fault, student, link in zip(FAULTS, STUDENTS, all_links(), strict=True):
-        outcome = (link.state, linked(school, parent, student, reach), used(link))
+        outcome = (link.state, linked(school, parent.id, student, reach), used(link))
         settled = (LinkState.FAILED, False, 0) if fault is FORBIDDEN else (LinkState.ACTIVE, True, 1)
         assert outcome == settled, fault.name
         assert not link.found_in_canvas, fault.name
@@ -213,10 +157,10 @@ def test_a_link_is_made_once_or_refused_whatever_goes_wrong(
 
 @pytest.mark.parametrize("reach", [EVERYWHERE, ONE_COURSE])
 def test_an_effect_that_comes_after_everything_is_settled_changes_nothing(
-    school: School, parent: Observer, code_for: Callable[[int, str], str], run_jobs: Runner, reach: str
+    school: School, parent: Observer, run_jobs: Runner, reach: str
 ) -> None:
     write = Call("write", "PUT", LINK) if reach == EVERYWHERE else Call("write", "POST", SECTION)
-    code = code_for(STUDENTS[0], reach)
+    code = give_code(school, STUDENTS[0], reach)
     write.goes_wrong(school, Fault("very late answer", {"delay": 3 * LATE, "count": 1}))
     parent.redeems(code)
     everything_settles(run_jobs)
@@ -224,7 +168,7 @@ def test_an_effect_that_comes_after_everything_is_settled_changes_nothing(
 
     eventually(lambda: len(school.writes()) > served)
 
-    assert linked(school, parent, STUDENTS[0], reach)
+    assert linked(school, parent.id, STUDENTS[0], reach)
     assert [link.state for link in all_links()] == [LinkState.ACTIVE]
     assert uses() == [1]
 
@@ -233,14 +177,13 @@ def test_an_effect_that_comes_after_everything_is_settled_changes_nothing(
 def test_leaving_ends_the_link_whatever_goes_wrong(
     school: School,
     parent: Observer,
-    code_for: Callable[[int, str], str],
     run_jobs: Runner,
     reach: str,
     call: Call,
 ) -> None:
     for student in STUDENTS:
-        parent.redeems(code_for(student, reach))
-        assert linked(school, parent, student, reach)
+        parent.redeems(give_code(school, student, reach))
+        assert linked(school, parent.id, student, reach)
     home = parent.portal()
 
     def leave(student: int) -> Page:
@@ -286,15 +229,13 @@ def test_canvas_own_code_links_once_whatever_goes_wrong(school: School, parent: 
         if page.status_code != 200 and (parent.id, student) not in school.links():
             assert parent.redeems(code).status_code == 200, fault.name
 
-        assert linked(school, parent, student, EVERYWHERE), fault.name
+        assert linked(school, parent.id, student, EVERYWHERE), fault.name
     assert {link.state for link in all_links()} == {LinkState.ACTIVE}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
-def test_a_sign_in_that_goes_wrong_loses_no_code(
-    school: School, teacher: Teacher, code_for: Callable[[int, str], str], fault: Fault
-) -> None:
-    code = code_for(STUDENTS[0], EVERYWHERE)
+def test_a_sign_in_that_goes_wrong_loses_no_code(school: School, teacher: Teacher, fault: Fault) -> None:
+    code = give_code(school, STUDENTS[0], EVERYWHERE)
     exchange = Call("exchange", "POST", TOKEN)
     parent = Observer(school, 44)
     exchange.goes_wrong(school, fault)
@@ -308,5 +249,5 @@ def test_a_sign_in_that_goes_wrong_loses_no_code(
         parent.browser.open(PUBLIC_URL)
         page = parent.redeems(code)
     assert page.status_code == 200
-    assert linked(school, parent, STUDENTS[0], EVERYWHERE)
+    assert linked(school, parent.id, STUDENTS[0], EVERYWHERE)
     assert uses() == [1]
