@@ -27,13 +27,18 @@
     if (!navigator.clipboard) return;
     const { copy, copied } = code.dataset;
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "quiet", textContent: copy });
-    button.setAttribute("aria-label", `${copy}: ${code.textContent}`);
+    const say = (word) => {
+      button.textContent = word;
+      button.setAttribute("aria-label", `${word}: ${code.textContent}`);
+    };
+    Object.assign(button, { type: "button", className: "quiet" });
+    say(copy);
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(code.textContent);
-        button.textContent = said.textContent = copied;
-        setTimeout(() => { button.textContent = copy; }, 3000);
+        say(copied);
+        said.textContent = copied;
+        setTimeout(say, 3000, copy);
       } catch {
         getSelection().selectAllChildren(code); // not allowed in this frame: ready to be copied by hand
       }

