@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import fingerprint, random_token
 from app.lti import protocol
-from app.lti.refusals import Reason, Refusal, Refused
+from app.lti.refusals import Reason, Refusal
 from app.models import Institution, LtiLogin, Platform
 from app.settings import Settings
 
@@ -78,10 +78,7 @@ def begin(session: Session, settings: Settings, params: Mapping[str, str], now: 
     registered = protocol.Registered(
         platform.issuer, platform.client_id, platform.authorize_url, platform.jwks_url
     )
-    try:
-        url = protocol.authorize_url(registered, given, settings.public_url + LAUNCH_PATH, state, nonce)
-    except Refused as refused:
-        return refused.refusal
+    url = protocol.authorize_url(registered, given, settings.public_url + LAUNCH_PATH, state, nonce)
     row = {
         "institution_id": platform.institution_id,
         "platform_id": platform.id,

@@ -21,7 +21,7 @@ import jwt
 import requests
 from pylti1p3.cookie import CookieService
 from pylti1p3.deployment import Deployment
-from pylti1p3.exception import LtiException, OIDCException
+from pylti1p3.exception import LtiException
 from pylti1p3.message_launch import MessageLaunch, TJwtData
 from pylti1p3.oidc_login import OIDCLogin
 from pylti1p3.redirect import Redirect
@@ -99,13 +99,10 @@ def _no_constant(word: str) -> NoReturn:
 def authorize_url(
     registered: Registered, params: Mapping[str, str], launch_url: str, state: str, nonce: str
 ) -> str:
-    """Where to send the browser (LTI Security 1.1, section 5.1.1.2)."""
+    """Where to send the browser (LTI Security 1.1, section 5.1.1.2); the parameters are complete."""
     kept = _Given(state, nonce)
     login = _Initiation(_Form(params), _OnePlatform(registered), kept, kept)
-    try:
-        return str(login.redirect(launch_url))
-    except OIDCException as failure:
-        raise Refused(Reason.LOGIN_INCOMPLETE, str(failure)) from None
+    return login.redirect(launch_url)
 
 
 def verify(

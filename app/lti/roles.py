@@ -17,8 +17,6 @@ TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 def read(claim: object) -> frozenset[str]:
     """The roles claim (LTI Core 1.3, section 5.3.7; A.2 lists the words)."""
-    if claim is None:
-        raise Refused(Reason.CLAIM_MISSING, "roles")
     if not isinstance(claim, list) or not all(isinstance(role, str) for role in claim):
         raise Refused(Reason.CLAIM_MALFORMED, "roles")
     return frozenset(claim)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.lti.keysets import GRACE, LIFETIME, PAUSE, KeySets
+from app.lti.keysets import GRACE, LARGEST, LIFETIME, PAUSE, KeySets
 from app.lti.refusals import Reason, Refused
 from tests.lti.platform import KEY, OTHER_KEY, Browser, Platform, claims, jwk, signed
 
@@ -65,7 +65,15 @@ def test_invented_key_names_cannot_make_us_ask_and_ask(key_sets: KeySets, platfo
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, b"{}"), (200, b"<html>"), (200, b'{"keys": []}'), (200, b'{"errors": []}'), (200, b"")],
+    [
+        (500, b"{}"),
+        (200, b"<html>"),
+        (200, b'{"keys": []}'),
+        (200, b'{"errors": []}'),
+        (200, b""),
+        (200, b" " * (LARGEST + 1)),
+    ],
+    ids=["an error", "a web page", "no keys", "an error as JSON", "nothing", "no end"],
 )
 def test_a_failed_fetch_leaves_the_keys_we_have(
     key_sets: KeySets, platform: Platform, status: int, body: bytes
