@@ -25,9 +25,16 @@ from app.pairing.links import Held, Work
 from app.pairing.rules import Reason
 
 Clock = Callable[[], datetime]
-Connect = Callable[[int], Canvas]  # institution id -> Canvas as its service account
 
 MARGIN = timedelta(seconds=15)  # a lease outlives its attempt by this much
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whom we can be in Canvas; both raise NotConnected or TokenDead."""
+
+    service: Callable[[int], Canvas]  # by institution: its service account
+    own: Callable[[int, int], Canvas]  # by institution and person: an observer, with their own token
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class LeaseLost(Failure):
     """The attempt took so long that somebody else has begun another."""
 
 
-def attempt(link_id: int, connect: Connect, clock: Clock, budget: timedelta) -> bool:
+def attempt(link_id: int, access: Access, clock: Clock, budget: timedelta) -> bool:
     """Bring a link to its end if Canvas lets us. True: it is settled; False: there is more to do, later.
 
     Raises a Failure when Canvas could not be told; the link then waits for the next attempt.
@@ -71,9 +78,9 @@ def attempt(link_id: int, connect: Connect, clock: Clock, budget: timedelta) -> 
             return not links.is_waiting(session, link_id)
     try:
         if work.state is LinkState.PENDING:
-            _settle(work, _make(work, connect, clock), clock())
+            _settle(work, _make(work, access, clock), clock())
         else:
-            _unmake(work, connect)
+            _unmake(work, access)
             with db.transaction() as session:
                 links.ended(session, work, clock())
     except Failure as failure:
@@ -96,10 +103,10 @@ def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
                 links.failed(session, work, reason, now, half_made)
 
 
-def _make(work: Work, connect: Connect, clock: Clock) -> Connected | Impossible:
+def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
     made: list[Held] = []
     try:
-        canvas = connect(work.institution_id)
+        canvas = access.service(work.institution_id)
         seen = _look(canvas, work)
         if seen is None:
             return Impossible(Reason.STUDENT_LEFT_COURSE, half_made=work.looked)
@@ -148,13 +155,13 @@ def _write(canvas: Canvas, work: Work, seen: Seen, made: list[Held]) -> None:
         made.append(Held(row.id, row.section_id))
 
 
-def _unmake(work: Work, connect: Connect) -> None:
+def _unmake(work: Work, access: Access) -> None:
     if work.undoing and not work.looked:
         return  # Canvas could never be reached: what it holds was there before us
-    canvas = connect(work.institution_id)
     if work.course_id is None:
-        observees.remove(canvas, work.observer, work.student)
+        _unlink(work, access)
         return
+    canvas = access.service(work.institution_id)
     if observees.find(canvas, work.observer, work.student) is not None:
         return  # an all-course link stands on the same enrollments; they are its own now
     try:
@@ -164,6 +171,15 @@ def _unmake(work: Work, connect: Connect) -> None:
     for held in rows:
         if not (work.undoing and held.enrollment_id in work.spared):
             enrollments.delete(canvas, work.course_id, held.enrollment_id)
+
+
+def _unlink(work: Work, access: Access) -> None:
+    """End an all-course link; without a service account as the observer, whom Canvas lets do so too."""
+    try:
+        observees.remove(access.service(work.institution_id), work.observer, work.student)
+    except (NotConnected, TokenDead):
+        own = access.own(work.institution_id, work.observer_id)
+        observees.remove(own, work.observer, work.student)
 
 
 def why(failure: Failure, course: bool) -> Reason:

@@ -38,6 +38,7 @@ class Work:
 
     link_id: int
     institution_id: int
+    observer_id: int  # people.id
     observer: str  # Canvas user ids
     student: str
     scope: Scope
@@ -178,6 +179,7 @@ def lease(session: Session, link_id: int, now: datetime, until: datetime) -> Wor
     return Work(
         link_id=link.id,
         institution_id=link.institution_id,
+        observer_id=link.observer_id,
         observer=link.observer.canvas_user_id,
         student=link.student.canvas_user_id,
         scope=link.scope,

@@ -54,8 +54,8 @@ class Limit:
     longest_wait: timedelta
 
 
-# With these, 100,000 live codes and a whole institution guessing without pause, about 2,000 guesses fit into
-# a day, and each hits with a chance of 100,000 / 32^9. That is one stolen code in some 480 years.
+# With these, 100,000 live codes and a whole institution guessing without pause, about 1,600 guesses fit into
+# a day, and each hits with a chance of 100,000 / 32^9. That is one stolen code in some 600 years.
 LIMITS = {
     "observer": Limit(5, timedelta(hours=1), timedelta(seconds=30), timedelta(days=1)),
     "address": Limit(20, timedelta(minutes=10), timedelta(seconds=30), timedelta(hours=1)),

@@ -20,7 +20,7 @@ FOR_AN_ADMIN = timedelta(minutes=15)  # only a person can mend this: a lost perm
 def finish_link(link_id: int) -> timedelta | None:
     """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits."""
     try:
-        done = applying.attempt(link_id, _service, _clock, BUDGET)
+        done = applying.attempt(link_id, applying.Access(_service, _own), _clock, BUDGET)
     except RETRYABLE:
         raise
     except Failure:
@@ -29,10 +29,22 @@ def finish_link(link_id: int) -> timedelta | None:
 
 
 def _service(institution_id: int) -> Canvas:
-    keyring = cast(Keyring, current_app.extensions["keyring"])
-    settings = cast(Settings, current_app.extensions["settings"])
     with db.reading() as session:
-        return tokens.service(session, keyring, settings, institution_id, _clock()).within(BUDGET)
+        return tokens.service(session, _keyring(), _settings(), institution_id, _clock()).within(BUDGET)
+
+
+def _own(institution_id: int, person_id: int) -> Canvas:
+    with db.reading() as session:
+        canvas = tokens.observer(session, _keyring(), _settings(), institution_id, person_id, _clock())
+    return canvas.within(BUDGET)
+
+
+def _keyring() -> Keyring:
+    return cast(Keyring, current_app.extensions["keyring"])
+
+
+def _settings() -> Settings:
+    return cast(Settings, current_app.extensions["settings"])
 
 
 def _clock() -> datetime:

@@ -20,18 +20,24 @@ def service(institution_id: int) -> Canvas:
 
 def own(person: Person) -> Canvas:
     """Canvas as this observer."""
+    return _own(person.institution_id, person.id)
+
+
+def _own(institution_id: int, person_id: int) -> Canvas:
     with db.reading() as session:
         return tokens.observer(
-            session, visit.keyring(), visit.settings(), person.institution_id, person.id, visit.now()
+            session, visit.keyring(), visit.settings(), institution_id, person_id, visit.now()
         )
 
 
 def attempt(link_id: int) -> None:
     """Tell Canvas at once, within the time a person waits. If it cannot be told now, a worker will."""
     budget = visit.settings().redeem_budget
+    access = applying.Access(
+        service=lambda institution: service(institution).within(budget),
+        own=lambda institution, person: _own(institution, person).within(budget),
+    )
     try:
-        applying.attempt(
-            link_id, lambda institution: service(institution).within(budget), visit.clock, budget
-        )
+        applying.attempt(link_id, access, visit.clock, budget)
     except Failure as failure:
         log.info("left to the worker", link=link_id, failure=type(failure).__name__, why=str(failure))

@@ -201,14 +201,22 @@ class TestWithoutAServiceAccount:
         assert field(page) == code
         assert uses() == [0]
 
-    def test_a_parent_sees_their_students_and_leaves_as_soon_as_it_is_there(self, registered: School) -> None:
+    def test_a_parent_sees_their_students_and_leaves_by_themself(self, registered: School) -> None:
         elena = Observer(registered, 40).enters()
         assert "Lucas Novak" in elena.portal().text
 
         page = elena.leaves("Leave Lucas Novak")
 
+        assert "You have left" in page.text
+        assert registered.links() == set()
+
+    def test_a_parent_leaves_a_single_course_as_soon_as_it_is_there(self, registered: School) -> None:
+        marcus = Observer(registered, 41).enters()
+
+        page = marcus.leaves("Leave Mathematics 7")
+
         assert "Leaving" in page.text
-        assert registered.links() == {(40, 101)}
+        assert registered.observing(41) != []
 
 
 def test_a_dead_service_account_keeps_the_parents_code_usable(school: School) -> None:
