@@ -6,7 +6,8 @@ import traceback
 
 import structlog
 
-QUIET = ("dbos", "alembic", "httpx", "urllib3", "werkzeug")  # they speak only when something is wrong
+# They speak only when something is wrong.
+QUIET = ("dbos", "alembic", "httpcore", "httpx", "urllib3", "werkzeug")
 
 
 def prepare(level: str) -> None:

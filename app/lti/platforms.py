@@ -1,5 +1,6 @@
 """Registering a Canvas: its institution, the client id it gave us, and where we are deployed."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from app.crypto import Keyring
 from app.lti import keys
 from app.models import Deployment, Institution, Platform
 from app.settings import safe_url
+
+SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def add(
@@ -89,6 +92,8 @@ def _complaints(urls: dict[str, str], **words: str) -> list[str]:
         if not safe_url(url)
     ]
     wrong += [f"{name} is empty." for name, word in words.items() if not word.strip()]
+    if words["slug"].strip() and not SLUG.fullmatch(words["slug"]):
+        wrong.append(f"slug must be of letters, digits, - and _, not {words['slug']!r}: it is in addresses.")
     if "?" in urls["authorize_url"]:
         wrong.append("authorize_url must not have a query: the login's own is added to it.")
     return wrong

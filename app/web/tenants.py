@@ -9,10 +9,11 @@ from flask import session as cookie
 from sqlalchemy import select
 
 from app import db
+from app.lti.platforms import SLUG
 from app.models import Institution
 from app.web import visit
 
-AT = re.compile(r"(?P<prefix>/at/(?P<slug>[A-Za-z0-9_-]+))(?=/|$)")
+AT = re.compile(rf"(?P<prefix>/at/(?P<slug>{SLUG.pattern}))(?=/|$)")
 LAST = "institution"  # in the cookie: the slug of where this browser signed in last
 
 

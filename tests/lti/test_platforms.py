@@ -53,6 +53,7 @@ def test_what_changed_is_brought_up_to_date(browser: Browser, platform: Platform
         ({"token_url": ""}, "token_url must start with https://"),
         ({"authorize_url": "https://canvas.test/?a=b"}, "authorize_url must not have a query"),
         ({"deployment_id": " "}, "deployment_id is empty"),
+        ({"slug": "a b", "client_id": "another"}, "slug must be of letters, digits, - and _"),
         ({"slug": "other"}, "belongs to another institution"),
     ],
 )

@@ -1,0 +1,155 @@
+"""Who gets in where: every page, without a launch, with an old one, or with one of another role."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.models import Code, LtiLaunch
+from tests.journeys.rows import change, rows
+from tests.people import ADMIN, MATHS, PUBLIC_URL, TEACHER, Admin, Page, Person, School, Student, Teacher
+
+pytestmark = pytest.mark.both_databases
+
+PORTALS = {
+    "instructor": ["/instructor/", "/instructor/students", "/instructor/codes", "/instructor/codes/1/revoke"],
+    "student": ["/student/", "/student/codes", "/student/codes/1/revoke", "/student/observers"],
+    "admin": ["/admin/"],
+}
+ALL = [path for paths in PORTALS.values() for path in paths]
+
+
+def carried(person: Person, place: str) -> Page:
+    """The first page of a launch, whose forms carry its handle."""
+    return person.launches(place)
+
+
+@pytest.mark.parametrize("path", ["/instructor/", "/student/", "/admin/"])
+def test_a_portal_that_is_opened_by_its_address_says_where_to_go(school: School, path: str) -> None:
+    page = school.browser().open(PUBLIC_URL + path)
+
+    assert page.status_code == 401
+    assert "Please open Observatory from Canvas" in page.text
+    assert "Go back to your course or account menu in Canvas and open Observatory there." in page.text
+
+
+@pytest.mark.parametrize("handle", [None, "", "made up", "\x00", "x" * 5000])
+def test_without_a_handle_of_ours_no_portal_opens(school: School, handle: str | None) -> None:
+    for path in ALL:
+        fields = {} if handle is None else {"launch": handle}
+        answer = school.browser().http.post(PUBLIC_URL + path, data=fields)
+        assert answer.status_code == 401, path
+        assert "Please open Observatory from Canvas" in Page(answer).text
+
+
+def test_a_handle_in_an_address_opens_nothing(teacher: Teacher) -> None:
+    page = teacher.opens_course()
+    handle = page.forms[0].fields[0][1]
+
+    answer = teacher.browser.http.post(f"{PUBLIC_URL}/instructor/students?launch={handle}")
+
+    assert answer.status_code == 401
+
+
+def test_an_old_launch_is_told_to_open_anew(school: School, teacher: Teacher) -> None:
+    page = teacher.sees_students()
+    change(LtiLaunch, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+    old = teacher.press(page, "Make codes for the ticked students", ticked=[105])
+
+    assert old.status_code == 401
+    assert "This page was open for a long time" in old.text
+    assert rows(Code) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "place", "opens"),
+    [
+        (TEACHER, f"/courses/{MATHS}", "instructor"),
+        (105, f"/courses/{MATHS}", "student"),
+        (105, "/users/105", "student"),
+        (ADMIN, "/accounts/1", "instructor admin"),
+        (ADMIN, f"/courses/{MATHS}", "instructor admin"),
+        (40, f"/courses/{MATHS}", ""),
+    ],
+)
+def test_a_launch_opens_the_portals_of_its_role_only(
+    school: School, who: int, place: str, opens: str
+) -> None:
+    person = Person(school, who)
+    page = person.launches(place)
+    if not page.forms:
+        return
+    for portal, paths in PORTALS.items():
+        for path in paths:
+            status = person.forges(page, path).status_code
+            assert (status != 403 or path.endswith(("codes", "revoke"))) if portal in opens else status == 403
+
+
+def test_a_role_of_another_place_is_explained(school: School) -> None:
+    kenji = Student(school, 105)
+
+    page = kenji.forges(kenji.opens(), "/instructor/students")
+
+    assert page.status_code == 403
+    assert "In the place you came from, Canvas gives you another role." in page.text
+
+
+def test_an_admin_of_an_account_has_no_course_to_look_at(school: School) -> None:
+    admin = Admin(school, ADMIN)
+
+    assert admin.forges(admin.opens(), "/instructor/students").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/pair/1", "/instructor", "/nothing", "/static/nothing.js", "/observer", "/.env", "/admin/login"]
+)
+def test_an_address_that_is_not_ours_is_no_page(school: School, path: str) -> None:
+    page = school.browser().open(PUBLIC_URL + path)
+
+    assert page.status_code in (401, 404) or page.url.endswith("/pair")
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/pair"), ("PUT", "/"), ("GET", "/instructor/codes"),
+                                              ("GET", "/lti/launch"), ("GET", "/canvas/logout")])  # fmt: skip
+def test_a_page_that_opens_from_a_button_says_so(school: School, method: str, path: str) -> None:
+    answer = school.browser().http.request(method, PUBLIC_URL + path)
+
+    assert answer.status_code == 405
+    assert "This page opens from a button" in Page(answer).text
+
+
+def test_every_answer_is_kept_out_of_caches_and_other_sites_frames(school: School, teacher: Teacher) -> None:
+    framed = teacher.opens_course().response.headers
+    public = school.browser().open(f"{PUBLIC_URL}/").response.headers
+
+    for headers in (framed, public):
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "max-age" in headers["Strict-Transport-Security"]
+    assert f"frame-ancestors {school.canvas.url}" in framed["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in public["Content-Security-Policy"]
+    assert "launch=" not in framed.get("Location", "")
+
+
+def test_a_bug_gives_a_number_to_tell_and_nothing_else(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks() -> str:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setitem(school.app.view_functions, "discovery.front", breaks)
+
+    page = school.browser().open(f"{PUBLIC_URL}/")
+
+    assert page.status_code == 500
+    assert "That is our mistake, not yours." in page.text
+    assert "a secret" not in page.response.text
+
+
+def test_the_server_tells_its_watchers_how_it_is(school: School, teacher: Teacher) -> None:
+    browser = school.browser()
+
+    assert browser.open(f"{PUBLIC_URL}/healthz").text == "ok"
+    assert browser.open(f"{PUBLIC_URL}/readyz").text == "ok"
+    assert 'observatory_jobs{state="waiting"} 0.0' in browser.open(f"{PUBLIC_URL}/metrics").response.text
