@@ -35,7 +35,7 @@ def states() -> list[LinkState]:
 
 def all_codes() -> list[Code]:
     with db.reading() as session:
-        return list(session.scalars(select(Code).order_by(Code.id)))
+        return list(session.scalars(select(Code).options(joinedload(Code.student)).order_by(Code.id)))
 
 
 def uses() -> list[int]:

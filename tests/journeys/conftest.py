@@ -104,6 +104,10 @@ def canvas(shared_canvas: Sandbox, made_up_world: dict[str, Any]) -> Sandbox:
 @pytest.fixture
 def registered(app: Flask, canvas: Sandbox) -> School:
     """Both sides know each other; nobody has lent a service account yet."""
+    return register(app, canvas)
+
+
+def register(app: Flask, canvas: Sandbox) -> School:
     with db.transaction() as session:
         complaints = platforms.add(
             session,
@@ -128,13 +132,17 @@ def registered(app: Flask, canvas: Sandbox) -> School:
 @pytest.fixture
 def school(registered: School) -> School:
     """A school whose administrator has lent a service account; test_admins.py does it by clicking."""
+    lend_service_account(registered)
+    return registered
+
+
+def lend_service_account(school: School) -> None:
     now = datetime.now(UTC)
     with db.transaction() as session:
         institution = session.scalars(select(Institution)).one()
         person = app_people.remember(session, institution.id, str(SERVICE), "Observatory Service", now)
-        keyring, purpose = registered.app.extensions["keyring"], OAuthPurpose.SERVICE
+        keyring, purpose = school.app.extensions["keyring"], OAuthPurpose.SERVICE
         tokens.store(session, keyring, institution.id, person.id, purpose, LENT, now)
-    return registered
 
 
 @pytest.fixture
