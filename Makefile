@@ -42,7 +42,7 @@ bench: .venv/dev ## Measure; prints figures, asserts nothing
 
 screenshots: .venv/dev ## Save every page at two widths to screenshots/
 	@tests/browser_ready.sh
-	$(BIN)/python -m pytest -q tests/journeys/browser/test_pages.py --screenshots $(ARGS)
+	$(BIN)/python -m pytest -q tests/journeys/browser --screenshots $(ARGS)
 
 format: .venv/dev ## Rewrite the code in the house format
 	$(BIN)/ruff format .

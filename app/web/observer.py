@@ -54,7 +54,8 @@ def redeem() -> Page:
     except (NotConnected, TokenDead):  # their own sign-in has ended, which Canvas's own codes need
         return connect.to_canvas(tenants.here(), typed=", ".join(typed))
     if len(told) == 1 and told[0].link is not None:
-        return redirect(url_for("portal.pairing", link_id=told[0].link.id), 303)
+        already = 1 if told[0].already else None
+        return redirect(url_for("portal.pairing", link_id=told[0].link.id, already=already), 303)
     refused = [one for one in told if one.refusal is not None]
     left = RedeemForm(formdata=None, code=", ".join(one.typed for one in refused))
     return _form(left, 422 if refused else 200, told)

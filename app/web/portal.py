@@ -53,6 +53,7 @@ def pairing(link_id: int) -> Page:
     return render_template(
         "portal/state.html" if fragment else "portal/pairing.html",
         link=link,
+        already="already" in request.args,
         observer=observer,
         institution=observer.institution,
     )

@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from app.demo import school
+from tests.people import TEACHER
 from tests.programs import OBSERVATORY, ROOT, environment, free_port
 from tests.sandbox.running import Sandbox
 
 TOOL = 1  # the demo installs it in an empty world
-EMPTY_COURSE = 106
+EMPTY_COURSE, WORDY_COURSE = 106, 107
+LONG_NAMES = (
+    "Maximiliana-Alexandrina Featherstonehaugh-Cholmondeley-Warner of Wolfeschlegelsteinhausenbergerdorff",
+    "عبد الرحمن بن محمد الهاشمي",
+    "欧阳娜娜",
+)
 PARENTS = range(50, 80)  # with accounts, and nobody to observe yet
 
 
@@ -76,15 +82,21 @@ def _world() -> dict[str, Any]:
         {"id": number, "name": f"Robin Parent {number}", "logins": [{"unique_id": f"parent{number}"}]}
         for number in PARENTS
     ]
-    world["courses"].append(
-        {
-            "id": EMPTY_COURSE,
-            "name": "Chess for Beginners",
-            "workflow_state": "available",
-            "sections": [{"id": 1061, "name": "Chess"}],
-        }
-    )
-    world["enrollments"].append(
-        {"user_id": 20, "course_id": EMPTY_COURSE, "section_id": 1061, "type": "TeacherEnrollment"}
-    )
+    world["users"] += [
+        {"id": number, "name": name, "logins": [{"unique_id": f"wordy{number}"}]}
+        for number, name in enumerate(LONG_NAMES, 201)
+    ]
+    for course, name, students in (
+        (EMPTY_COURSE, "Chess for Beginners", ()),
+        (WORDY_COURSE, "Donaudampfschifffahrtsgesellschaftskunde, " * 3, range(201, 201 + len(LONG_NAMES))),
+    ):
+        section = course * 10 + 1
+        world["courses"].append(
+            {"id": course, "name": name, "workflow_state": "available", "sections": [{"id": section}]}
+        )
+        world["enrollments"] += [
+            {"user_id": user, "course_id": course, "section_id": section, "type": f"{kind}Enrollment"}
+            for kind, users in (("Teacher", (TEACHER,)), ("Student", students))
+            for user in users
+        ]
     return world

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Playwright
 
 from tests.journeys.browser import cookies
+from tests.journeys.browser.looking import Looker
 from tests.journeys.browser.stage import Stage
 from tests.journeys.browser.visitors import Visitor
 from tests.people import MATHS, TEACHER
@@ -78,7 +79,7 @@ def test_a_launch_needs_no_cookies_where_canvas_has_storage(arrive: Arrive) -> N
 
 
 @pytest.mark.usefixtures("no_storage")
-def test_with_neither_a_new_tab_leads_there(arrive: Arrive, stage: Stage) -> None:
+def test_with_neither_a_new_tab_leads_there(arrive: Arrive, stage: Stage, look: Looker) -> None:
     teacher = arrive(cookies.THIRD_PARTY_BLOCKED, (stage.app, stage.canvas.url))
     teacher.page.goto(f"{stage.canvas.url}{COURSE}/external_tools/1")
     frame = teacher.page.frame_locator("iframe[name=tool_content]")
@@ -86,6 +87,7 @@ def test_with_neither_a_new_tab_leads_there(arrive: Arrive, stage: Stage) -> Non
     link.wait_for()
     assert frame.get_by_text("so Observatory opens in a tab of its own").is_visible()
     assert link.evaluate("link => link === document.activeElement")
+    look("launch-in-new-tab", teacher.page, teacher.page.frame("tool_content"))
 
     with teacher.context.expect_page() as opened:
         link.press("Enter")

@@ -7,7 +7,7 @@ from playwright.sync_api import Frame
 
 from tests.journeys.browser.conftest import Meet
 from tests.journeys.browser.looking import Looker
-from tests.journeys.browser.stage import EMPTY_COURSE, Stage
+from tests.journeys.browser.stage import EMPTY_COURSE, WORDY_COURSE, Stage
 from tests.journeys.browser.visitors import Visitor, code_in
 from tests.people import ADMIN, MATHS, SERVICE, TA, TEACHER
 
@@ -76,6 +76,22 @@ def test_the_teachers_pages(meet: Meet, look: Looker, stage: Stage) -> None:
     look("teacher-code-taken-back", teacher.page, frame)
 
     look("teacher-no-students", teacher.page, roster(teacher, EMPTY_COURSE))
+
+
+def test_long_names_and_names_in_other_scripts(meet: Meet, look: Looker) -> None:
+    teacher = meet(TEACHER)
+    frame = roster(teacher, WORDY_COURSE)
+    frame.get_by_role("button", name="Make codes for all 3").click()
+    frame.get_by_role("button", name="Back to the students").wait_for()
+    look("teacher-long-names-issued", teacher.page, frame)
+    code = code_in(frame)
+    look("teacher-long-names", teacher.page, roster(teacher, WORDY_COURSE))
+
+    page = meet(56).redeems(code)
+    page.get_by_role("heading", name="You are connected").wait_for()
+    look("connected-long-names", page)
+    page.get_by_role("link", name="My students").first.click()
+    look("portal-long-names", page)
 
 
 def test_the_teachers_pages_while_canvas_is_slow_and_when_it_fails(
@@ -180,7 +196,9 @@ def test_the_observers_pages(meet: Meet, look: Looker, stage: Stage) -> None:
     mother.redeems(third)
     page.get_by_role("heading", name="You are connected").wait_for()
     look("connected-one-course", page)
-    look("connected-already", mother.redeems(first))
+    mother.redeems(first)
+    page.get_by_text("You were connected already, so your code is not used up.").wait_for()
+    look("connected-already", page)
 
     stage.canvas.fault(method="PUT", route="observees", status=500, count=3)
     mother.redeems(second)
