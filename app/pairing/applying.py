@@ -20,9 +20,9 @@ from app.errors import (
     TokenDead,
 )
 from app.models import LinkState, Scope
-from app.pairing import links
-from app.pairing.links import Held, Work
+from app.pairing import settling
 from app.pairing.rules import Reason
+from app.pairing.settling import Held, Work
 
 Clock = Callable[[], datetime]
 
@@ -73,34 +73,54 @@ def attempt(link_id: int, access: Access, clock: Clock, budget: timedelta) -> bo
     """
     now = clock()
     with db.transaction() as session:
-        work = links.lease(session, link_id, now, until=now + budget + MARGIN)
+        work = settling.lease(session, link_id, now, until=now + budget + MARGIN)
         if work is None:
-            return not links.is_waiting(session, link_id)
+            return not settling.is_waiting(session, link_id)
     try:
         if work.state is LinkState.PENDING:
             _settle(work, _make(work, access, clock), clock())
         else:
             _unmake(work, access)
             with db.transaction() as session:
-                links.ended(session, work, clock())
+                settling.ended(session, work, clock())
     except Failure as failure:
         with db.transaction() as session:
             if work.impatient and work.state is LinkState.PENDING and isinstance(failure, RETRYABLE):
-                links.failed(session, work, Reason.GAVE_UP, clock(), half_made=True)
+                settling.failed(session, work, Reason.GAVE_UP, clock(), half_made=True)
             else:
-                links.release(session, work)
+                settling.release(session, work)
         raise
     with db.reading() as session:
-        return not links.is_waiting(session, link_id)
+        return not settling.is_waiting(session, link_id)
+
+
+def is_gone(link_id: int, access: Access, clock: Clock) -> bool:
+    """Whether an active link was ended in Canvas by somebody else; then it is ended here too.
+
+    Raises a Failure when Canvas does not say.
+    """
+    with db.reading() as session:
+        work = settling.look_at(session, link_id)
+    if work is None:
+        return False
+    canvas = access.service(work.institution_id)
+    if work.course_id is None:
+        held = observees.find(canvas, work.observer, work.student) is not None
+    else:
+        held = bool(_observer_rows(canvas, work.course_id, work))
+    if held:
+        return False
+    with db.transaction() as session:
+        return settling.gone(session, work, clock())
 
 
 def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
     with db.transaction() as session:
         match outcome:
             case Connected(held, found):
-                links.connected(session, work, held, now, found)
+                settling.connected(session, work, held, now, found)
             case Impossible(reason, half_made):
-                links.failed(session, work, reason, now, half_made)
+                settling.failed(session, work, reason, now, half_made)
 
 
 def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
@@ -124,7 +144,7 @@ def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
 
 def _note(work: Work, seen: Seen, now: datetime) -> None:
     with db.transaction() as session:
-        if not links.note_look(session, work, seen.held, now):
+        if not settling.note_look(session, work, seen.held, now):
             raise LeaseLost
 
 

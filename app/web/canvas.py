@@ -32,12 +32,23 @@ def _own(institution_id: int, person_id: int) -> Canvas:
 
 def attempt(link_id: int) -> None:
     """Tell Canvas at once, within the time a person waits. If it cannot be told now, a worker will."""
+    try:
+        applying.attempt(link_id, _access(), visit.clock, visit.settings().redeem_budget)
+    except Failure as failure:
+        log.info("left to the worker", link=link_id, failure=type(failure).__name__, why=str(failure))
+
+
+def is_gone(link_id: int) -> bool:
+    """Whether others have ended this link in Canvas; no, as long as Canvas does not say."""
+    try:
+        return applying.is_gone(link_id, _access(), visit.clock)
+    except Failure:
+        return False
+
+
+def _access() -> applying.Access:
     budget = visit.settings().redeem_budget
-    access = applying.Access(
+    return applying.Access(
         service=lambda institution: service(institution).within(budget),
         own=lambda institution, person: _own(institution, person).within(budget),
     )
-    try:
-        applying.attempt(link_id, access, visit.clock, budget)
-    except Failure as failure:
-        log.info("left to the worker", link=link_id, failure=type(failure).__name__, why=str(failure))

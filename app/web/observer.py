@@ -92,13 +92,19 @@ def _redeem(observer: PortalSession, typed: str) -> Told:
 
 
 def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
-    with db.transaction() as session:
-        outcome = redemption.redeem(
-            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start()
-        )
+    outcome = _spend(observer, text, who)
+    if isinstance(outcome, AlreadyConnected) and canvas.is_gone(outcome.link_id):
+        outcome = _spend(observer, text, who)
     if isinstance(outcome, Redeemed):
         canvas.attempt(outcome.link_id)
     return outcome
+
+
+def _spend(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
+    with db.transaction() as session:
+        return redemption.redeem(
+            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start()
+        )
 
 
 def _redeem_native(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
