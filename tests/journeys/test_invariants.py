@@ -66,7 +66,7 @@ class Lives(RuleBasedStateMachine):
         super().__init__()
         database = self.folder / f"{next(self.numbers)}.db"
         shutil.copy(self.template, database)
-        quick = {"OBSERVATORY_CANVAS_TIMEOUT": "0.5", "OBSERVATORY_REDEEM_BUDGET": "0.8"}
+        quick = {"OBSERVATORY_CANVAS_TIMEOUT": "1", "OBSERVATORY_REDEEM_BUDGET": "3"}
         app = create_app(settings_for(f"sqlite:///{database}", **quick))
         self.context: AppContext = app.app_context()
         self.context.push()
