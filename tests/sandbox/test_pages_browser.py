@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Page, sync_playwright
 
+from tests.chromium import launch_options
 from tests.sandbox import campus as c
 from tests.sandbox.campus import Campus
 
@@ -62,9 +63,7 @@ class Tool(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with sync_playwright() as playwright:
-        # Playwright loses a frame now and then when it changes processes on its way from site to site.
-        arguments = ["--no-sandbox", "--disable-site-isolation-trials"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = playwright.chromium.launch(**launch_options())
         yield browser
         browser.close()
 
