@@ -1,24 +1,29 @@
 """A school: the sandbox with its made-up people, the app, and a service account between them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import select
+from sqlalchemy import Engine, NullPool, create_engine, select, text
 
-from app import db
+from app import create_app, db
 from app import people as app_people
 from app.canvas import grants, tokens
 from app.canvas.grants import Tokens
 from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
 from app.lti import configuration, platforms
+from app.lti.keysets import KeySets
 from app.models import Institution, OAuthPurpose
+from app.settings import Settings
+from app.web.lti import KEY_SETS
+from tests.conftest import named
 from tests.people import PUBLIC_URL, SERVICE, TEACHER, Observer, School, Student, Teacher
 from tests.sandbox.running import Sandbox, running
 
@@ -27,27 +32,68 @@ TOOL, DEPLOYMENT, TOOL_ID = "10000000000002", "7:observatory", 7
 LENT = Tokens(access="the service account's token", refresh="what renews it")
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once for all tests."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
+KEPT: dict[Settings, Flask] = {}
 
 
-TEMPLATES = Compiled()
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("journeys")
+
+
+# Far quicker than a new database. What the migrations wrote stays.
+EMPTY = """
+DO $$ DECLARE one record; BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  SET session_replication_role = replica;
+  FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'dbos')
+    AND tablename NOT IN ('alembic_version', 'dbos_migrations', 'queues') LOOP
+    EXECUTE format('DELETE FROM %I.%I', one.schemaname, one.tablename);
+  END LOOP;
+  FOR one IN SELECT schemaname, sequencename FROM pg_sequences LOOP
+    PERFORM setval(format('%I.%I', one.schemaname, one.sequencename)::regclass, 1, false);
+  END LOOP;
+END $$
+"""
+
+
+@pytest.fixture(scope="session")
+def postgres_place(postgres: str) -> Iterator[Engine]:
+    """One database for all journeys, to be emptied between them."""
+    admin, own = engine_of(postgres), engine_of(named(postgres, "journeys"))
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE journeys TEMPLATE template"))
+    yield own
+    own.dispose()
+    admin.dispose()
+
+
+def engine_of(uri: str) -> Engine:
+    url = uri.replace("postgresql://", "postgresql+psycopg://")
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
 @pytest.fixture
-def app(app: Flask) -> Flask:
-    app.jinja_env.bytecode_cache = TEMPLATES
-    return app
+def database_url(request: pytest.FixtureRequest, home: Path) -> str:
+    """A migrated database without a row, each time in the same place."""
+    if request.param == "sqlite":
+        for old in home.glob("observatory.db*"):
+            old.unlink()
+        shutil.copy(request.getfixturevalue("sqlite_template"), home / "observatory.db")
+        return f"sqlite:///{home / 'observatory.db'}"
+    with request.getfixturevalue("postgres_place").connect() as connection:
+        connection.execute(text(EMPTY))
+    return named(request.getfixturevalue("postgres"), "journeys")
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """One application for all journeys: building one, and warming it up, takes longer than a journey."""
+    app = KEPT.get(settings) or KEPT.setdefault(settings, create_app(settings))
+    app.extensions[KEY_SETS] = KeySets(timedelta(seconds=5))  # every test's Canvas has keys of its own
+    with app.app_context():
+        yield app
+        db.database.engine.dispose()
 
 
 @pytest.fixture(scope="session")

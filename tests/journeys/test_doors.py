@@ -18,11 +18,6 @@ PORTALS = {
 ALL = [path for paths in PORTALS.values() for path in paths]
 
 
-def carried(person: Person, place: str) -> Page:
-    """The first page of a launch, whose forms carry its handle."""
-    return person.launches(place)
-
-
 @pytest.mark.parametrize("path", ["/instructor/", "/student/", "/admin/"])
 def test_a_portal_that_is_opened_by_its_address_says_where_to_go(school: School, path: str) -> None:
     page = school.browser().open(PUBLIC_URL + path)
@@ -32,13 +27,13 @@ def test_a_portal_that_is_opened_by_its_address_says_where_to_go(school: School,
     assert "Go back to your course or account menu in Canvas and open Observatory there." in page.text
 
 
-@pytest.mark.parametrize("handle", [None, "", "made up", "\x00", "x" * 5000])
-def test_without_a_handle_of_ours_no_portal_opens(school: School, handle: str | None) -> None:
-    for path in ALL:
-        fields = {} if handle is None else {"launch": handle}
-        answer = school.browser().http.post(PUBLIC_URL + path, data=fields)
-        assert answer.status_code == 401, path
-        assert "Please open Observatory from Canvas" in Page(answer).text
+def test_without_a_handle_of_ours_no_portal_opens(school: School) -> None:
+    http = school.browser().http
+    for fields in ({}, {"launch": ""}, {"launch": "made up"}, {"launch": "\x00"}, {"launch": "x" * 5000}):
+        for path in ALL:
+            answer = http.post(PUBLIC_URL + path, data=fields)
+            assert answer.status_code == 401, path
+            assert "Please open Observatory from Canvas" in Page(answer).text
 
 
 def test_a_handle_in_an_address_opens_nothing(teacher: Teacher) -> None:
@@ -62,7 +57,7 @@ def test_an_old_launch_is_told_to_open_anew(school: School, teacher: Teacher) ->
 
 
 @pytest.mark.parametrize(
-    ("who", "place", "opens"),
+    ("who", "entrance", "opens"),
     [
         (TEACHER, f"/courses/{MATHS}", "instructor"),
         (105, f"/courses/{MATHS}", "student"),
@@ -73,10 +68,10 @@ def test_an_old_launch_is_told_to_open_anew(school: School, teacher: Teacher) ->
     ],
 )
 def test_a_launch_opens_the_portals_of_its_role_only(
-    school: School, who: int, place: str, opens: str
+    school: School, who: int, entrance: str, opens: str
 ) -> None:
     person = Person(school, who)
-    page = person.launches(place)
+    page = person.launches(entrance)
     if not page.forms:
         return
     for portal, paths in PORTALS.items():
@@ -100,22 +95,33 @@ def test_an_admin_of_an_account_has_no_course_to_look_at(school: School) -> None
     assert admin.forges(admin.opens(), "/instructor/students").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/pair/1", "/instructor", "/nothing", "/static/nothing.js", "/observer", "/.env", "/admin/login"]
-)
-def test_an_address_that_is_not_ours_is_no_page(school: School, path: str) -> None:
-    page = school.browser().open(PUBLIC_URL + path)
+def test_an_address_that_is_not_ours_is_no_page(school: School) -> None:
+    for path in (
+        "/pair/1",
+        "/instructor",
+        "/nothing",
+        "/static/nothing.js",
+        "/observer",
+        "/.env",
+        "/admin/login",
+    ):
+        page = school.browser().open(PUBLIC_URL + path)
+        assert page.status_code in (401, 404) or page.url.endswith("/pair"), path
 
-    assert page.status_code in (401, 404) or page.url.endswith("/pair")
 
+def test_a_page_that_opens_from_a_button_says_so(school: School) -> None:
+    for request in (
+        "DELETE /pair",
+        "PUT /",
+        "GET /instructor/codes",
+        "GET /lti/launch",
+        "GET /canvas/logout",
+    ):
+        method, path = request.split()
+        answer = school.browser().http.request(method, PUBLIC_URL + path)
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/pair"), ("PUT", "/"), ("GET", "/instructor/codes"),
-                                              ("GET", "/lti/launch"), ("GET", "/canvas/logout")])  # fmt: skip
-def test_a_page_that_opens_from_a_button_says_so(school: School, method: str, path: str) -> None:
-    answer = school.browser().http.request(method, PUBLIC_URL + path)
-
-    assert answer.status_code == 405
-    assert "This page opens from a button" in Page(answer).text
+        assert answer.status_code == 405, path
+        assert "This page opens from a button" in Page(answer).text
 
 
 def test_every_answer_is_kept_out_of_caches_and_other_sites_frames(school: School, teacher: Teacher) -> None:

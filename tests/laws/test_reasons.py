@@ -2,14 +2,12 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from flask import Flask, render_template
 
 from app.lti import refusals
 from app.pairing import rules
 
 WHEN = datetime(2026, 1, 31, 12, tzinfo=UTC)
-SHARED_STEPS = {"expired", "used_up", "revoked"}
 
 
 def told(app: Flask, macro: str, reason: rules.Reason) -> str:
@@ -19,12 +17,12 @@ def told(app: Flask, macro: str, reason: rules.Reason) -> str:
         return str(words).strip()
 
 
-@pytest.mark.parametrize("reason", rules.Reason)
-def test_every_reason_has_a_sentence_and_a_next_step(app: Flask, reason: rules.Reason) -> None:
-    for macro in ("sentence", "next_step"):
-        words = told(app, macro, reason)
-        assert words.endswith("."), (reason, macro)
-        assert len(words) > 15
+def test_every_reason_has_a_sentence_and_a_next_step(app: Flask) -> None:
+    for reason in rules.Reason:
+        for macro in ("sentence", "next_step"):
+            words = told(app, macro, reason)
+            assert words.endswith("."), (reason, macro)
+            assert len(words) > 15
 
 
 def test_no_two_reasons_share_a_sentence(app: Flask) -> None:
@@ -48,14 +46,12 @@ def test_no_sentence_blames(app: Flask) -> None:
             assert blaming not in words, reason
 
 
-@pytest.mark.parametrize("reason", refusals.Reason)
-def test_every_refused_launch_has_a_title_a_sentence_and_a_next_step(
-    app: Flask, reason: refusals.Reason
-) -> None:
-    with app.test_request_context():
-        page = render_template("lti/refused.html", reason=reason, deployment_id=None)
+def test_every_refused_launch_has_a_title_a_sentence_and_a_next_step(app: Flask) -> None:
+    for reason in refusals.Reason:
+        with app.test_request_context():
+            page = render_template("lti/refused.html", reason=reason, deployment_id=None)
 
-    paragraphs = [line for line in page.splitlines() if line.startswith("<p>") and "<small>" not in line]
-    assert len(paragraphs) >= 2
-    assert all(line.rstrip().endswith(".</p>") for line in paragraphs[:2]), paragraphs
-    assert str(reason) in page
+        paragraphs = [line for line in page.splitlines() if line.startswith("<p>") and "<small>" not in line]
+        assert len(paragraphs) >= 2, reason
+        assert all(line.rstrip().endswith(".</p>") for line in paragraphs[:2]), paragraphs
+        assert str(reason) in page
