@@ -21,8 +21,11 @@ def measure(database: Database, folder: Path, count: int, rounds: int) -> Cost:
     with lti.serving(lti.Platform()) as platform:
         platform.publishes(lti.jwk(lti.KEY, "k1"))
         _register(database, platform.url)
-        with serving("app.wsgi:create", database, folder) as pid:
-            return measured("LTI launch", Meter(database, pid), _launch, count, rounds)
+        with (
+            serving("app.wsgi:create", database, folder) as pid,
+            httpx.Client(base_url=PUBLIC_URL, trust_env=False) as browser,
+        ):
+            return measured("LTI launch", Meter(database, pid), lambda: _launch(browser), count, rounds)
 
 
 def _register(database: Database, jwks_url: str) -> None:
@@ -45,20 +48,20 @@ def _register(database: Database, jwks_url: str) -> None:
         assert complaints == []
 
 
-def _launch() -> None:
-    with httpx.Client(base_url=PUBLIC_URL, trust_env=False) as browser:
-        given = {
-            "iss": lti.ISSUER,
-            "client_id": lti.CLIENT,
-            "login_hint": "9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d",
-            "lti_deployment_id": lti.DEPLOYMENT,
-            "target_link_uri": LAUNCH_URL,
-            "lti_message_hint": "hint.of.canvas" * 20,
-        }
-        begun = browser.post("/lti/login", data=given)
-        sent = lti.sent_to(begun.headers["location"])
-        cookies = "; ".join(c.partition(";")[0] for c in begun.headers.get_list("set-cookie"))
-        token = lti.signed(lti.claims(sent.nonce, LAUNCH_URL))
-        form = {"id_token": token, "state": sent.state}
-        answer = browser.post("/lti/launch", data=form, headers={"Cookie": cookies})
-        assert answer.status_code == 200, answer.text
+def _launch(browser: httpx.Client) -> None:
+    given = {
+        "iss": lti.ISSUER,
+        "client_id": lti.CLIENT,
+        "login_hint": "9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d9d",
+        "lti_deployment_id": lti.DEPLOYMENT,
+        "target_link_uri": LAUNCH_URL,
+        "lti_message_hint": "hint.of.canvas" * 20,
+    }
+    begun = browser.post("/lti/login", data=given)
+    sent = lti.sent_to(begun.headers["location"])
+    cookies = "; ".join(c.partition(";")[0] for c in begun.headers.get_list("set-cookie"))
+    token = lti.signed(lti.claims(sent.nonce, LAUNCH_URL))
+    form = {"id_token": token, "state": sent.state}
+    answer = browser.post("/lti/launch", data=form, headers={"Cookie": cookies})
+    assert answer.status_code == 200, answer.text
+    browser.cookies.clear()

@@ -52,9 +52,11 @@ def measure(database: Database, folder: Path, count: int, rounds: int) -> Cost:
         with (
             serving("app.wsgi:create", database, folder) as server,
             _worker(database, folder) as worker,
+            httpx.Client(base_url=PUBLIC_URL, trust_env=False) as browser,
         ):
             meter = Meter(database, server, worker)
-            cost = measured("redemption, all courses", meter, lambda: _redeem(*next(pairs)), count, rounds)
+            once = lambda: _redeem(browser, *next(pairs))  # noqa: E731 - the thing that is measured
+            cost = measured("redemption, all courses", meter, once, count, rounds)
         with app.app_context(), db.reading() as session:
             states = session.scalars(select(Link.state)).all()
         assert states.count(LinkState.ACTIVE) == len(states) == many
@@ -147,15 +149,15 @@ def _worker(database: Database, folder: Path) -> Iterator[int]:
             process.wait(20)
 
 
-def _redeem(code: str, cookie: str) -> None:
-    with httpx.Client(base_url=PUBLIC_URL, trust_env=False) as browser:
-        page = browser.get("/pair", headers={"Cookie": f"__Host-observatory={cookie}"})
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        assert token, page.text
-        fresh = page.headers["set-cookie"].partition(";")[0]
-        answer = browser.post(
-            "/pair",
-            data={"csrf_token": token[1], "code": code},
-            headers={"Cookie": fresh, "Referer": f"{PUBLIC_URL}/pair"},
-        )
-        assert answer.status_code == 303, answer.text
+def _redeem(browser: httpx.Client, code: str, cookie: str) -> None:
+    page = browser.get("/pair", headers={"Cookie": f"__Host-observatory={cookie}"})
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert token, page.text
+    fresh = page.headers["set-cookie"].partition(";")[0]
+    answer = browser.post(
+        "/pair",
+        data={"csrf_token": token[1], "code": code},
+        headers={"Cookie": fresh, "Referer": f"{PUBLIC_URL}/pair"},
+    )
+    assert answer.status_code == 303, answer.text
+    browser.cookies.clear()

@@ -39,6 +39,7 @@ class Meter:
         self.ended: dict[int, float] = {}
 
     def seconds(self) -> float:
+        """What they have used so far; those that have ended count on."""
         seen: dict[int, float] = {}
         for root in self.roots:
             for process in [root, *root.children(recursive=True)]:

@@ -31,17 +31,22 @@ def home() -> Page:
 
 @bp.post("/students")
 def students() -> Page:
-    """The course's students with their observers and live codes; only the table when a script asks."""
+    """The course's students with their observers, and live codes for those who may issue them.
+
+    A script asks for the table only.
+    """
     launch = visit.launch()
     roster = _roster(launch)
+    bar = _bar(launch)
     with db.reading() as session:
-        live = {code.student.canvas_user_id: code for code in codes.live(session, launch, visit.now())}
+        found = [] if bar else codes.live(session, launch, visit.now())
+    live = {code.student.canvas_user_id: code for code in found}
     texts = {student: codes.text_of(visit.keyring(), code) for student, code in live.items()}
     fragment = "HX-Request" in request.headers
     return render_template(
         "instructor/roster.html" if fragment else "instructor/students.html",
         launch=launch,
-        bar=_bar(launch),
+        bar=bar,
         roster=roster,
         live=live,
         texts=texts,
@@ -50,7 +55,7 @@ def students() -> Page:
 
 @bp.post("/codes")
 def issue() -> Page:
-    """Issue course-scoped codes for the ticked students, or for everybody who has nobody yet."""
+    """Issue course-scoped codes for the ticked students, for those who have nobody yet, or for everybody."""
     launch = visit.launch()
     form = IssueForm()
     if not form.validate() or _bar(launch) is not None:
@@ -90,6 +95,8 @@ def _roster(launch: LtiLaunch) -> list[RosterStudent]:
 
 def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]:
     """Those of Canvas's own list that were asked for: a made-up id chooses nobody."""
+    if form.whom.data == "everybody":
+        return roster
     if form.whom.data == "nobody_yet":
         return [student for student in roster if not student.observers]
     wanted = set(form.students.data or [])

@@ -94,6 +94,13 @@ def test_a_course_without_students_teaches_what_will_be_there(school: School) ->
     assert "There are no active students here yet." in Teacher(school, TEACHER).sees_students().text
 
 
+def test_the_whole_course_gets_codes_by_one_button(school: School, teacher: Teacher) -> None:
+    page = teacher.press(teacher.sees_students(), "Make codes for all 24 students")
+
+    assert len(codes_on(page)) == 24
+    assert "Lucas Novak" in page.text, "who has an observer already may need a code for the other parent"
+
+
 def test_when_everybody_has_an_observer_there_is_nothing_to_make(school: School) -> None:
     def only_lucas(world: dict[str, Any]) -> None:
         world["enrollments"] = [
@@ -269,6 +276,15 @@ def test_a_ta_looks_but_makes_no_codes_unless_the_policy_lets_them(school: Schoo
     assert rows(Code) == []
     decide(school.institution_id, tas=True)
     assert len(ta.issues([105])) == 1
+
+
+def test_a_ta_who_may_make_no_codes_is_shown_none(school: School) -> None:
+    (code,) = Teacher(school, TEACHER).issues([105])
+
+    page = Teacher(school, TA).sees_students()
+
+    assert "Kenji Tanaka" in page.text
+    assert code not in page.text
 
 
 def test_a_ta_cannot_take_back_a_code_unless_the_policy_lets_them(school: School) -> None:
