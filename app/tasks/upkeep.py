@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, update
 
 from app import db
 from app.models import Code, Guesses, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
@@ -17,7 +17,8 @@ def tidy() -> None:
     with db.transaction() as session:
         session.execute(delete(LtiLogin).where(LtiLogin.expires_at < now))
         session.execute(delete(OAuthAttempt).where(OAuthAttempt.expires_at < now))
-        session.execute(delete(LtiLaunch).where(LtiLaunch.expires_at < now))
+        on_the_way = exists().where(OAuthAttempt.launch_id == LtiLaunch.id)
+        session.execute(delete(LtiLaunch).where(LtiLaunch.expires_at < now, ~on_the_way))
         session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
         session.execute(

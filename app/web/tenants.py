@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, cast
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, request
 from flask import session as cookie
 from sqlalchemy import select
 
@@ -41,11 +41,10 @@ def install(app: Flask) -> None:
 
 def here() -> Institution:
     """The institution of this page; 404 if the address does not say which."""
-    if "institution" not in g:
-        g.institution = _find()
-    if g.institution is None:
+    found = _find()
+    if found is None:
         abort(404)
-    return cast(Institution, g.institution)
+    return found
 
 
 def remember(institution: Institution) -> None:

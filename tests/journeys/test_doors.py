@@ -1,12 +1,28 @@
 """Who gets in where: every page, without a launch, with an old one, or with one of another role."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from app import create_app, db
 from app.models import Code, LtiLaunch
+from app.settings import Settings
 from tests.journeys.rows import change, rows
-from tests.people import ADMIN, MATHS, PUBLIC_URL, TEACHER, Admin, Page, Person, School, Student, Teacher
+from tests.people import (
+    ADMIN,
+    MATHS,
+    PUBLIC_URL,
+    TEACHER,
+    Admin,
+    Observer,
+    Page,
+    Person,
+    School,
+    Student,
+    Teacher,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -159,3 +175,50 @@ def test_the_server_tells_its_watchers_how_it_is(school: School, teacher: Teache
     assert browser.open(f"{PUBLIC_URL}/healthz").text == "ok"
     assert browser.open(f"{PUBLIC_URL}/readyz").text == "ok"
     assert 'observatory_jobs{state="waiting"} 0.0' in browser.open(f"{PUBLIC_URL}/metrics").response.text
+
+
+def test_a_handle_in_a_header_opens_no_portal_by_its_address(school: School, teacher: Teacher) -> None:
+    for person, entrance, path in (
+        (teacher, f"/courses/{MATHS}", "/instructor/"),
+        (Student(school, 105), "/users/105", "/student/"),
+        (Admin(school, ADMIN), "/accounts/1", "/admin/"),
+    ):
+        found = re.search(r'"X-Observatory-Launch": "([^"]+)"', person.launches(entrance).response.text)
+        assert found
+
+        answer = person.browser.http.get(PUBLIC_URL + path, headers={"X-Observatory-Launch": found[1]})
+
+        assert answer.status_code == 401
+        assert "It is not for you, or it has to be opened from Canvas." in Page(answer).text
+
+
+def test_a_secret_that_no_key_opens_is_told_as_a_mistake_of_the_server(teacher: Teacher) -> None:
+    teacher.issues([105])
+    change(Code, sealed="lost:00")
+
+    page = teacher.sees_students()
+
+    assert page.status_code == 503
+    assert "Observatory is not set up right" in page.text
+    assert "Please tell the people who run this server; its log says more." in page.text
+
+
+def test_behind_a_proxy_the_visitors_own_address_and_scheme_count(settings: Settings) -> None:
+    app = create_app(replace(settings, proxies=1))
+    client = app.test_client()
+
+    answer = client.get("/nothing", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"})
+
+    assert "Strict-Transport-Security" in answer.headers
+    assert "Strict-Transport-Security" not in client.get("/nothing").headers
+    with app.app_context():
+        db.database.engine.dispose()
+
+
+def test_signing_out_without_being_signed_in_is_harmless(school: School) -> None:
+    somebody = Observer(school, 44)
+
+    page = somebody.forges(somebody.browser.open(f"{PUBLIC_URL}/pair"), "/canvas/logout")
+
+    assert page.status_code == 200
+    assert "You are signed out of Observatory." in page.text

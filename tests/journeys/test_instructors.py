@@ -49,6 +49,19 @@ def test_a_teacher_sees_every_student_with_their_observers(teacher: Teacher) -> 
     assert "nobody yet" in row_of(page, "Kenji Tanaka")
 
 
+def test_an_observer_of_nobody_is_nobodys_observer(school: School) -> None:
+    def comes(world: dict[str, Any]) -> None:
+        row = {"user_id": 43, "course_id": MATHS, "section_id": 1011, "type": "ObserverEnrollment"}
+        world["enrollments"].append({**row, "state": "active", "associated_user_id": None})
+
+    school.changes(comes)
+
+    page = Teacher(school, TEACHER).sees_students()
+
+    assert "22 have no observer yet." in page.text
+    assert "Jorge Alvarez" not in page.text
+
+
 def test_codes_are_made_for_the_ticked_students_only(school: School, teacher: Teacher) -> None:
     page = teacher.press(teacher.sees_students(), "Make codes for the ticked students", ticked=[105, 103])
 
