@@ -430,6 +430,11 @@ class TestRefusals:
             "Please tell the school office. Your code is not used up.",
             code,
         )
+        (link,) = rows(Link)
+        assert link.state is LinkState.ENDING
+        assert "Freya Lindqvist, Mathematics 7: this did not work." in parent.portal().text
+        told = parent.browser.open(f"{PUBLIC_URL}/observer/pairings/{link.id}")
+        assert "This did not work Canvas did not accept this connection." in told.text
         school.mended()
         hurry()
         run_jobs()
