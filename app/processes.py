@@ -16,11 +16,11 @@ LAST_WORDS = 15  # lines
 
 
 def die_with_parent(parent: int | None = None) -> None:
-    """Have the kernel ask this process to stop when its parent is gone, however that went. Linux only."""
+    """Have the kernel end this process when its parent is gone, however that went. Linux only."""
     if sys.platform != "linux":
         return
     parent = os.getppid() if parent is None else parent
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody is left to wait for a slow end
     if os.getppid() != parent:
         os._exit(1)  # it was gone before the kernel knew
 

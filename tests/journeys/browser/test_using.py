@@ -86,7 +86,8 @@ def test_the_roster_is_used_by_keyboard_alone(meet: Meet) -> None:
     teacher = meet(TEACHER)
     frame = roster(teacher)
     frame.get_by_role("button", name="Make codes for the ticked").first.focus()
-    assert tab(teacher.page, frame).startswith("Make codes for all")
+    assert tab(teacher.page, frame).endswith("without an observer")
+    assert tab(teacher.page, frame) == "Make codes for all 24 students"
     assert tab(teacher.page, frame).startswith("Tick all")
     assert tab(teacher.page, frame) == "Find a student"
     teacher.page.keyboard.type("hana")
