@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.canvas import enrollments
 from app.canvas.answers import Fields
 from app.canvas.client import Canvas, path
-from app.canvas.enrollments import LIVE, STUDENT
+from app.canvas.enrollments import ACTIVE, STUDENT
 from app.canvas.users import User, user
 
 
@@ -40,15 +40,14 @@ def _course(fields: Fields) -> Course:
 
 
 def students(canvas: Canvas, course_id: str) -> list[Student]:
-    """The students of a course, by sortable name as Canvas orders them.
+    """The active students of a course, by sortable name as Canvas orders them; not those only invited.
 
     A scoped developer key that does not "allow include parameters" drops the enrollments without a word;
     then the list of enrollments tells the sections.
     Courses API, GET /api/v1/courses/:course_id/users.
     """
-    params = [("enrollment_type[]", "student"), ("include[]", "enrollments")]
-    params += [("enrollment_state[]", state) for state in ("active", "invited")]
-    listed = list(canvas.pages(path("courses", course_id, "users"), *params))
+    asked = [("enrollment_type[]", "student"), ("enrollment_state[]", ACTIVE), ("include[]", "enrollments")]
+    listed = list(canvas.pages(path("courses", course_id, "users"), *asked))
     if not all(fields.has("enrollments") for fields in listed):
         return _students_by_enrollment(canvas, course_id)
     return [_student(user(fields), _sections(fields)) for fields in listed]
@@ -58,7 +57,7 @@ def _sections(fields: Fields) -> list[str]:
     return [
         row.id("course_section_id")
         for row in fields.objects("enrollments")
-        if row.text("type") == STUDENT and row.text("enrollment_state") in LIVE
+        if row.text("type") == STUDENT and row.text("enrollment_state") == ACTIVE
     ]
 
 
@@ -66,6 +65,8 @@ def _students_by_enrollment(canvas: Canvas, course_id: str) -> list[Student]:
     people: dict[str, User] = {}
     found: dict[str, list[str]] = {}
     for row in enrollments.students_in_course(canvas, course_id):
+        if row.state != ACTIVE:
+            continue
         people[row.user_id] = row.user or User(row.user_id, row.user_id, row.user_id)
         found.setdefault(row.user_id, []).append(row.section_id)
     ordered = sorted(people.values(), key=lambda person: person.sortable_name.casefold())

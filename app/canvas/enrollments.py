@@ -10,7 +10,8 @@ from app.errors import CanvasMissing
 
 STUDENT = "StudentEnrollment"
 OBSERVER = "ObserverEnrollment"
-LIVE = ("active", "invited", "creation_pending")  # the last: not yet invited, the course is unpublished
+ACTIVE = "active"
+LIVE = (ACTIVE, "invited", "creation_pending")  # the last: not yet invited, the course is unpublished
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, cast
 
-from flask import Flask, abort, request
+from flask import Flask, abort, make_response, render_template, request
 from flask import session as cookie
 from sqlalchemy import select
 
@@ -40,10 +40,10 @@ def install(app: Flask) -> None:
 
 
 def here() -> Institution:
-    """The institution of this page; 404 if the address does not say which."""
+    """The institution of this page; a page that says so, with 404, if the address does not tell which."""
     found = _find()
     if found is None:
-        abort(404)
+        abort(make_response(render_template("refusals/institution.html"), 404))
     return found
 
 

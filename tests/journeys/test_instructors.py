@@ -219,8 +219,14 @@ def test_a_student_who_is_inactive_in_the_course_gets_no_code(school: School) ->
     assert rows(Code) == []
 
 
-def test_an_invited_student_can_have_a_code(school: School) -> None:
-    assert len(Teacher(school, READING_TEACHER).issues([121], READING)) == 1
+def test_a_student_who_is_only_invited_gets_no_code(school: School) -> None:
+    teacher = Teacher(school, READING_TEACHER)
+
+    page = teacher.sees_students(READING)
+
+    assert "Tane Ngata" not in page.text
+    assert teacher.forges(page, "/instructor/codes", whom="ticked", students="121").status_code == 422
+    assert rows(Code) == []
 
 
 class TestATeacherOfOneSection:
