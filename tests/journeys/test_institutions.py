@@ -102,11 +102,19 @@ def test_a_host_name_is_enough(birch: School) -> None:
 
 
 def test_an_address_that_names_no_institution_says_where_to_find_it(birch: School) -> None:
-    for path in ("/", "/pair", "/at/oak/", "/at/oak/pair", "/at/", "/at//", "/at/a b/"):
+    for path in ("/", "/pair", "/at/oak/", "/at/oak/pair"):
         page = birch.browser().open(PUBLIC_URL + path)
 
         assert page.status_code == 404, path
         assert "Please open the whole address that is printed on your letter" in page.text
+
+
+def test_an_address_that_can_name_no_institution_is_no_page(birch: School) -> None:
+    for path in ("/at/", "/at", "/at//", "/at/a b/"):
+        page = birch.browser().open(PUBLIC_URL + path)
+
+        assert page.status_code == 404, path
+        assert "This page does not exist" in page.text
 
 
 def test_the_same_person_pairs_at_both(maple: School, birch: School, observer: Observer) -> None:
