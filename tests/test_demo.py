@@ -62,7 +62,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             if line.startswith("ready "):
                 break
         assert lines, "the demo said nothing"
-        _ready, app, canvas = lines[-1].split()
+        _ready, app, canvas, *_people = lines[-1].split()
         return Demo(process, lines, app, canvas, family(process), tmp_path / "demo")
 
     yield start
@@ -84,6 +84,7 @@ def test_a_demo_comes_up_whole_and_goes_without_a_trace(start: Start) -> None:
     told = "\n".join(demo.lines)
     for role in ("Teacher", "Student", "Parent", "Admin"):
         assert f"  {role}" in told
+    assert f" parent=fatima.parent,{demo.app}/pair " in demo.lines[-1] + " "
     examined = observatory("doctor", **demo.settings())
     assert (examined.returncode, examined.stderr) == (0, "")
     assert "service account of Maple Grove Schools: works" in examined.stdout

@@ -242,11 +242,14 @@ def _tell(demo: Demo, found: School, tool_id: int, *, connected: bool) -> None:
         f"  Observatory  {demo.public_url}/",
         "",
     ]
-    for persona in found.personas(demo.canvas_url, demo.public_url, tool_id):
+    people = found.personas(demo.canvas_url, demo.public_url, tool_id)
+    for persona in people:
         lines.append(f"  {persona.role:<8} {persona.name} ({persona.login}): {persona.address}")
     if not connected:
         lines.append("  Nobody in this world may link observers, so no service account is connected.")
-    lines += ["", "Ctrl-C ends it.", f"ready {demo.public_url} {demo.canvas_url}"]
+    ready = ["ready", demo.public_url, demo.canvas_url]  # one line for programs: people by login and address
+    ready += [f"{persona.role.lower()}={persona.login},{persona.address}" for persona in people]
+    lines += ["", "Ctrl-C ends it.", " ".join(ready)]
     print("\n".join(lines), flush=True)
 
 

@@ -65,7 +65,7 @@ def running(directory: Path) -> Iterator[Stage]:
         assert process.stdout is not None
         ready = next(filter(lambda line: line.startswith("ready "), process.stdout), "")
         assert ready, "the demo did not start"
-        _word, app, canvas = ready.split()
+        _word, app, canvas, *_people = ready.split()
         sandbox = Sandbox(canvas)
         try:
             yield Stage(app, sandbox, data / "observatory.db")
