@@ -29,7 +29,7 @@ demo: .venv/runtime ## Run Observatory beside a sandbox Canvas; open the printed
 
 test: .venv/dev ## Run every test (SQLite, PostgreSQL, a real browser)
 	@tests/browser_ready.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev ## Format, lint, types, imports, migrations
 	$(BIN)/ruff format --check .

@@ -48,6 +48,11 @@ def migrate(database_url: str) -> None:
         db.database.engine.dispose()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, so that every core is busy to the end."""
+    items.sort(key=lambda item: not {"browser", "slow"} & set(item.keywords))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases")
