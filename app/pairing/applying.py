@@ -78,7 +78,7 @@ def attempt(link_id: int, access: Access, clock: Clock, budget: timedelta) -> bo
             return not settling.is_waiting(session, link_id)
     try:
         if work.state is LinkState.PENDING:
-            _settle(work, _make(work, access, clock), clock())
+            _settle(work, _make(work, access), clock())
         else:
             _unmake(work, access)
             with db.transaction() as session:
@@ -123,7 +123,7 @@ def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
                 settling.failed(session, work, reason, now, half_made)
 
 
-def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
+def _make(work: Work, access: Access) -> Connected | Impossible:
     made: list[Held] = []
     try:
         canvas = access.service(work.institution_id)
@@ -133,7 +133,7 @@ def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
         if seen.complete:
             return Connected(seen.held, found=not work.looked)
         if not work.looked:
-            _note(work, seen, clock())
+            _note(work, seen)
         _write(canvas, work, seen, made)
     except (*RETRYABLE, LeaseLost):
         raise
@@ -142,9 +142,9 @@ def _make(work: Work, access: Access, clock: Clock) -> Connected | Impossible:
     return Connected((*seen.held, *made), found=False)
 
 
-def _note(work: Work, seen: Seen, now: datetime) -> None:
+def _note(work: Work, seen: Seen) -> None:
     with db.transaction() as session:
-        if not settling.note_look(session, work, seen.held, now):
+        if not settling.note_look(session, work, seen.held):
             raise LeaseLost
 
 

@@ -54,10 +54,7 @@ def start(session: Session, observer: Person, code: Code, now: datetime, delay: 
         state=LinkState.PENDING,
         created_at=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(link)
-    except IntegrityError:
+    if not _added(session, link):
         return None
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
@@ -125,12 +122,19 @@ def _open_or_new(
         created_at=now,
         state=LinkState.ENDING,
     )
+    if not _added(session, link):
+        return session.scalars(query).one(), False
+    return link, True
+
+
+def _added(session: Session, link: Link) -> bool:
+    """Whether this is the open link now; False: the same person made another in the same moment."""
     try:
         with session.begin_nested():
             session.add(link)
-    except IntegrityError:  # the same person, in the same moment
-        return session.scalars(query).one(), False
-    return link, True
+    except IntegrityError:
+        return False
+    return True
 
 
 def renew(session: Session, link: Link) -> None:

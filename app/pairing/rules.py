@@ -79,7 +79,7 @@ def after_miss(
 
 def is_live(code: Code, now: datetime) -> bool:
     """Whether somebody could still redeem this code."""
-    return code.revoked_at is None and now < code.expires_at and code.uses < code.max_uses
+    return why_dead(code, now) is None
 
 
 def may_redeem(code: Code, observer: Person) -> Refused | None:

@@ -116,7 +116,7 @@ def release(session: Session, work: Work) -> None:
     _change(session, work, leased_until=None)
 
 
-def note_look(session: Session, work: Work, already: Sequence[Held], now: datetime) -> bool:
+def note_look(session: Session, work: Work, already: Sequence[Held]) -> bool:
     """Write down, before the first write, what Canvas held without us. False: the lease is no longer ours.
 
     Only so can a repeated attempt tell "it was there before" from "my last attempt made it".

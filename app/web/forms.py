@@ -22,17 +22,16 @@ class LeaveForm(FlaskForm):
     course = HiddenField(validators=[Length(max=40)])
 
 
-class LaunchForm(FlaskForm):
-    """A form inside Canvas's frame. The launch's random handle is its proof; no cookie is needed."""
+class IssueForm(FlaskForm):
+    """For which students: those ticked, those who have nobody yet, or everybody.
+
+    Inside Canvas's frame the launch's random handle is the proof; no cookie is needed, nor a token beside it.
+    """
 
     class Meta:
         """No second token beside the handle."""
 
         csrf = False
-
-
-class IssueForm(LaunchForm):
-    """For which students: those ticked, or everybody who has nobody yet."""
 
     students = SelectMultipleField(
         _("Students"),

@@ -47,8 +47,9 @@ def redeem() -> Page:
         return _form(form, 422, [Told("", refusal=Refused(Reason.NOTHING_TYPED))])
     if observer is None:
         return connect.to_canvas(tenants.here(), typed=", ".join(typed))
-    with db.transaction() as session:
-        connect.forget_typed(session, observer)
+    if observer.typed is not None:
+        with db.transaction() as session:
+            connect.forget_typed(session, observer)
     try:
         told = [_redeem(observer, one) for one in typed]
     except (NotConnected, TokenDead):  # their own sign-in has ended, which Canvas's own codes need

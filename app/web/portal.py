@@ -37,7 +37,6 @@ def home() -> Page:
         institution=observer.institution,
         students=students,
         under_way=under_way,
-        leave=LeaveForm(),
     )
 
 
