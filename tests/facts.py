@@ -5,7 +5,7 @@ A test says so where it stands::
     @fact("rest 1.3", "A code is spent even when the link exists already.")
     def test_a_second_redemption_burns_the_code(...): ...
 
-The first part names the source's section (see `SECTIONS`), the second is the fact in one plain sentence, and
+The first part names the source's section (see `SECTIONS`), the second is the fact in one sentence, and
 `uncertain` says why it may be otherwise on a real Canvas. The words are literals, since the table is read from
 the source of the tests and not from a run of them.
 """
@@ -117,9 +117,9 @@ def table() -> str:
     lines = [
         "# What we know of Canvas, and which test proves it",
         "",
-        "Made by `python -m tests.facts` from the `@fact` marks on the tests; do not edit. A fact proved in",
-        "`tests/sandbox` holds for the sandbox, one proved elsewhere for the app's side of the same fact. The last",
-        "column says where a real Canvas may differ from the reading that the sandbox follows.",
+        "Made by `python -m tests.facts` from the `@fact` marks on the tests; do not edit. A fact proved",
+        "in `tests/sandbox` holds for the sandbox, one proved elsewhere for the app's side of the same",
+        "fact. The last column says where a real Canvas may differ from the reading that the sandbox follows.",
     ]
     for section, title in SECTIONS.items():
         if section in by_section:
