@@ -6,8 +6,8 @@ A test says so where it stands::
     def test_a_second_redemption_burns_the_code(...): ...
 
 The first part names the source's section (see `SECTIONS`), the second is the fact in one sentence, and
-`uncertain` says why it may be otherwise on a real Canvas. The words are literals, since the table is read from
-the source of the tests and not from a run of them.
+`uncertain` says why it may be otherwise on a real Canvas. The words are literals, since the table is read
+from the source of the tests and not from a run of them.
 """
 
 import ast
@@ -119,7 +119,7 @@ def table() -> str:
         "",
         "Made by `python -m tests.facts` from the `@fact` marks on the tests; do not edit. A fact proved",
         "in `tests/sandbox` holds for the sandbox, one proved elsewhere for the app's side of the same",
-        "fact. The last column says where a real Canvas may differ from the reading that the sandbox follows.",
+        "fact. The last column says where a real Canvas may differ from the sandbox's reading.",
     ]
     for section, title in SECTIONS.items():
         if section in by_section:
