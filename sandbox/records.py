@@ -85,6 +85,7 @@ class User:
     logins: list[Login] = field(default_factory=list)
     test_student: bool = False
     workflow_state: str = "registered"
+    high_contrast: bool = False
 
     @property
     def lti_id(self) -> str:

@@ -137,6 +137,7 @@ def _user(world: World, reader: Reader) -> None:
         time_zone=reader.text_or_none("time_zone"),
         test_student=reader.yes_or_no("test_student", False),
         workflow_state=reader.one_of("workflow_state", ("registered", "pre_registered"), "registered"),
+        high_contrast=reader.yes_or_no("high_contrast", False),
         logins=_logins(world, reader, user_id),
     )
     world.add_user(user)
