@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+# When a made-up world began.
+BEGINNING = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
 
 class Clock:
     """Tells the time in aware UTC; it runs on from wherever it was last set."""

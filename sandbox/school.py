@@ -3,7 +3,9 @@
 The same people have the same ids every time; each logs in with their login and `password`.
 """
 
+from sandbox.clock import BEGINNING
 from sandbox.links import enroll_observer
+from sandbox.people import sortable
 from sandbox.world import (
     AccessToken,
     Account,
@@ -16,7 +18,6 @@ from sandbox.world import (
     User,
     World,
 )
-from sandbox.worldfile import BEGINNING, sortable
 
 ROOT, MIDDLE_SCHOOL = 1, 2
 MATHS, BIOLOGY, READING, HISTORY, ROBOTICS = 101, 102, 103, 104, 105
