@@ -5,7 +5,15 @@ A row belongs to one institution; only tool keys and workers are the server's ow
 
 from app.models.audit import AuditEvent
 from app.models.base import Base, UtcDateTime
-from app.models.institutions import Deployment, Institution, Person, Platform, PolicyRow, ToolKey
+from app.models.institutions import (
+    Deployment,
+    Institution,
+    Invitation,
+    Person,
+    Platform,
+    PolicyRow,
+    ToolKey,
+)
 from app.models.pairing import Code, CodeSection, Guesses, Link, LinkEnrollment, LinkState, Scope, Way
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
 from app.models.workers import Worker
@@ -18,6 +26,7 @@ __all__ = [
     "Deployment",
     "Guesses",
     "Institution",
+    "Invitation",
     "Link",
     "LinkEnrollment",
     "LinkState",

@@ -37,13 +37,14 @@ class Platform(Base):
     authorize_url: Mapped[str]
     token_url: Mapped[str]
     jwks_url: Mapped[str]
+    adopts_until: Mapped[datetime | None]  # while set and ahead, a first deployment may make itself known
     created_at: Mapped[datetime]
 
     institution: Mapped[Institution] = relationship()
 
 
 class Deployment(Base):
-    """One place in Canvas where the tool was installed."""
+    """One place in Canvas where the tool was installed; it says whose launches these are."""
 
     __tablename__ = "deployments"
     __table_args__ = (UniqueConstraint("platform_id", "deployment_id"),)
@@ -53,6 +54,21 @@ class Deployment(Base):
     platform_id: Mapped[int] = mapped_column(ForeignKey("platforms.id"))
     deployment_id: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """A link that lets a Canvas register itself for an institution, once (LTI Dynamic Registration 1.0)."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    spent_at: Mapped[datetime | None]
+
+    institution: Mapped[Institution] = relationship()
 
 
 class Person(Base):

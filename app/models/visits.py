@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Enum, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Enum, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
@@ -66,7 +66,10 @@ class LtiLaunch(Base):
     account_id: Mapped[str | None]  # Canvas's number
     root_admin: Mapped[bool]  # whether they administer the whole institution, not only a part of it
     section_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # None: every section
+    student_id: Mapped[str | None]  # Canvas's number: whose card it was opened from
     stand_in: Mapped[str | None]  # "test_student" or "masquerade": shown as such, issues nothing
+    high_contrast: Mapped[bool] = mapped_column(server_default=false())  # as they asked of Canvas
+    accent: Mapped[str | None]  # six hex digits: the main color of the account's theme, if it can be read
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
