@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.world import AccessToken, Course, User, World
+from sandbox.appfile import dump_apps
+from sandbox.world import AccessToken, Account, Course, User, World
 
 Json = dict[str, Any]
 
@@ -17,7 +18,7 @@ def dump(world: World) -> Json:
     return {
         "settings": _fields(world.settings),
         "clock": {"ahead": world.clock.ahead},
-        "accounts": [_fields(account) for account in world.accounts.values()],
+        "accounts": [_account(account) for account in world.accounts.values()],
         "users": [_user(user, by_hand.get(user.id, [])) for user in world.users.values()],
         "admins": [_fields(admin) for admin in world.admins],
         "role_overrides": [_fields(override) for override in world.role_overrides],
@@ -27,7 +28,7 @@ def dump(world: World) -> Json:
         "pairing_codes": [_fields(code) for code in world.pairing_codes],
         "developer_keys": [_fields(key) for key in world.developer_keys.values()],
         "access_tokens": [_fields(token) for token in world.tokens.values() if not _plain(token)],
-        "lti_tools": [_fields(tool) for tool in world.tools.values()],
+        **dump_apps(world),
     }
 
 
@@ -51,9 +52,14 @@ def _user(user: User, tokens: list[str]) -> Json:
     return _fields(user) | {"logins": [_fields(login) for login in user.logins], "tokens": tokens}
 
 
+def _account(account: Account) -> Json:
+    providers = [_fields(provider) for provider in account.authentication_providers]
+    return _fields(account) | {"authentication_providers": providers}
+
+
 def _course(world: World, course: Course) -> Json:
     sections = [
-        {"id": section.id, "name": section.name, "created_at": _json(section.created_at)}
+        {name: value for name, value in _fields(section).items() if name != "course_id"}
         for section in world.sections_of(course.id)
     ]
     return _fields(course) | {"sections": sections}

@@ -33,6 +33,7 @@ def read_user(world: World, reader: Reader) -> None:
         test_student=reader.yes_or_no("test_student", False),
         workflow_state=reader.one_of("workflow_state", ("registered", "pre_registered"), "registered"),
         high_contrast=reader.yes_or_no("high_contrast", False),
+        last_login=reader.moment_or_none("last_login"),
         logins=_logins(world, reader, user_id),
     )
     world.add_user(user)
@@ -54,12 +55,21 @@ def _logins(world: World, reader: Reader, user_id: int) -> list[Login]:
             unique_id=each.text("unique_id"),
             password=each.text_or_none("password"),
             sis_user_id=each.text_or_none("sis_user_id"),
+            integration_id=each.text_or_none("integration_id"),
+            authentication_provider_id=each.number_or_none("authentication_provider_id"),
+            workflow_state=each.one_of("workflow_state", ("active", "suspended", "deleted"), "active"),
+            declared_user_type=each.text_or_none("declared_user_type"),
+            sis_batch_id=each.number_or_none("sis_batch_id"),
         )
         if world.accounts[login.account_id].parent_account_id is not None:
             raise each.complain("account_id", "must be a root account")
-        if world.user_by_login(login.account_id, login.unique_id):
+        providers = (other.id for other in world.accounts[login.account_id].authentication_providers)
+        if login.authentication_provider_id not in (None, *providers):
+            raise each.complain("authentication_provider_id", "is no provider of the account")
+        gone = login.workflow_state == "deleted"
+        if not gone and world.user_by_login(login.account_id, login.unique_id):
             raise each.complain("unique_id", "another user has the same login")
-        if login.sis_user_id and world.user_by_sis_id(login.account_id, login.sis_user_id):
+        if login.sis_user_id and world.login_by_sis_id(login.account_id, login.sis_user_id):
             raise each.complain("sis_user_id", "another user has the same SIS id")
         found.append(login)
     return found

@@ -35,6 +35,29 @@ class Settings:
     require_user_agent: bool = True
     issuer: str = "https://canvas.instructure.com"
     platform_storage: bool = True
+    # What launches say of the Canvas they come from (`prod`, `beta` or `test`; a region of hosted Canvas).
+    canvas_environment: str = "prod"
+    canvas_region: str = "not_configured"
+    # How a student's card names the student, and whether People shows cards.
+    card_student_id: str = "global"
+    student_context_cards: bool = True
+    # Whether the answer to a dynamic registration names its deployment (seen since 2026).
+    registration_has_deployment_id: bool = True
+    # SIS imports wait in `created`; one that has begun waits after so many rows.
+    sis_hold: bool = False
+    sis_hold_after: int | None = None
+
+
+@dataclass(slots=True)
+class AuthenticationProvider:
+    """A way of logging in that a root account offers; `settings` keeps what only its kind knows."""
+
+    id: int
+    auth_type: str
+    position: int
+    parent_registration: bool = False
+    workflow_state: str = "active"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -48,6 +71,22 @@ class Account:
     self_registration: str = "none"
     discovery_url: str | None = None
     trusted_account_ids: list[int] = field(default_factory=list)
+    authentication_providers: list[AuthenticationProvider] = field(default_factory=list)
+    # The rest of the account's sso_settings, as its Authentication page calls them.
+    unknown_user_url: str | None = None
+    login_handle_name: str | None = None
+    change_password_url: str | None = None
+    # "no_terms" asks nobody to accept any; passive terms are accepted by signing up.
+    terms_type: str = "default"
+    terms_passive: bool = False
+    terms_content: str | None = None
+    # With a key, people who sign up without a token or a pairing code must solve a captcha.
+    recaptcha_key: str | None = None
+    default_locale: str | None = None
+    default_time_zone: str = "Etc/UTC"
+    # Theme variables such as "ic-brand-primary"; sub-accounts inherit the nearest account's.
+    brand: dict[str, Any] | None = None
+    allow_sis_import: bool = True
 
     @property
     def lti_context_id(self) -> str:
@@ -68,6 +107,13 @@ class Login:
     unique_id: str
     password: str | None = None
     sis_user_id: str | None = None
+    integration_id: str | None = None
+    # The provider that alone may use it; None means every provider of the account.
+    authentication_provider_id: int | None = None
+    # What a SIS import made of it: active, suspended (cannot log in) or deleted.
+    workflow_state: str = "active"
+    declared_user_type: str | None = None
+    sis_batch_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -86,6 +132,7 @@ class User:
     test_student: bool = False
     workflow_state: str = "registered"
     high_contrast: bool = False
+    last_login: datetime | None = None
 
     @property
     def lti_id(self) -> str:
@@ -110,6 +157,31 @@ class Admin:
     user_id: int
     account_id: int
     permissions: list[str] | None = None
+    # A custom role of the accounts, which the overrides give its permissions.
+    role_id: int | None = None
+
+
+@dataclass(slots=True)
+class Role:
+    """A role of an account's own, made after a built-in one; `workflow_state` is active, inactive or deleted."""
+
+    id: int
+    account_id: int
+    label: str
+    base_role_type: str
+    workflow_state: str = "active"
+
+
+@dataclass(slots=True)
+class Term:
+    """An enrollment term of a root account; the first one is its default."""
+
+    id: int
+    root_account_id: int
+    name: str
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    sis_term_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -120,6 +192,10 @@ class RoleOverride:
     role: str
     permission: str
     enabled: bool
+    # A locked override stands against those of the accounts below.
+    locked: bool = False
+    applies_to_self: bool = True
+    applies_to_descendants: bool = True
 
 
 @dataclass(slots=True)
@@ -134,6 +210,16 @@ class Course:
     workflow_state: str = "available"
     # Tools (by client_id) a teacher has shown or hidden in Settings > Navigation.
     navigation: dict[str, bool] = field(default_factory=dict)
+    # Open to everybody, logged in or not, once it is published.
+    is_public: bool = False
+    sis_course_id: str | None = None
+    # None means the root account's default term.
+    term_id: int | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    restrict_enrollments_to_course_dates: bool = False
+    blueprint: bool = False
+    template: bool = False
 
     @property
     def lti_context_id(self) -> str:
@@ -154,6 +240,13 @@ class Section:
     course_id: int
     name: str
     created_at: datetime
+    sis_section_id: str | None = None
+    # The course it came from, while it is cross-listed.
+    nonxlist_course_id: int | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    restrict_enrollments_to_section_dates: bool = False
+    workflow_state: str = "active"
 
 
 @dataclass(slots=True)
@@ -172,6 +265,9 @@ class Enrollment:
     limit_to_section: bool = False
     start_at: datetime | None = None
     end_at: datetime | None = None
+    # A custom role; None means the built-in one of the type.
+    role_id: int | None = None
+    sis_batch_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -218,15 +314,3 @@ class AccessToken:
     refresh_token: str | None = None
     real_user_id: int | None = None
     revoked: bool = False
-
-
-@dataclass(slots=True)
-class Tool:
-    """An installed LTI 1.3 tool, configured by a URL or by pasted JSON."""
-
-    id: int
-    client_id: str
-    deployment_id: str
-    account_id: int
-    configuration_url: str | None = None
-    configuration: dict[str, Any] | None = None

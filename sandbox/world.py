@@ -10,21 +10,24 @@ from typing import Any, cast
 
 from flask import current_app
 
+from sandbox.apps import ContextControl, Registration, Tool
 from sandbox.clock import Clock
 from sandbox.records import (
     AccessToken,
     Account,
     Admin,
+    AuthenticationProvider,
     Course,
     DeveloperKey,
     Enrollment,
     Login,
     ObservationLink,
     PairingCode,
+    Role,
     RoleOverride,
     Section,
     Settings,
-    Tool,
+    Term,
     User,
     derived_uuid,
     global_id,
@@ -35,15 +38,20 @@ __all__ = [
     "AccessToken",
     "Account",
     "Admin",
+    "AuthenticationProvider",
+    "ContextControl",
     "Course",
     "DeveloperKey",
     "Enrollment",
     "Login",
     "ObservationLink",
     "PairingCode",
+    "Registration",
+    "Role",
     "RoleOverride",
     "Section",
     "Settings",
+    "Term",
     "Tool",
     "User",
     "derived_uuid",
@@ -67,20 +75,27 @@ class World:
         self.sections: dict[int, Section] = {}
         self.enrollments: dict[int, Enrollment] = {}
         self.admins: list[Admin] = []
+        self.roles: dict[int, Role] = {}
         self.role_overrides: list[RoleOverride] = []
+        self.terms: dict[int, Term] = {}
         self.links: list[ObservationLink] = []
         self.pairing_codes: list[PairingCode] = []
         self.developer_keys: dict[str, DeveloperKey] = {}
         self.tokens: dict[str, AccessToken] = {}
-        self.tools: dict[str, Tool] = {}
+        self.registrations: dict[str, Registration] = {}
+        self.tools: dict[int, Tool] = {}
         # What the browser side remembers (sessions, launches, codes); never part of a world file.
         self.memory: dict[str, Any] = {}
-        self._last_id: dict[str, int] = defaultdict(int)
+        # Roles 1 to 8 are Canvas's own.
+        self._last_id: dict[str, int] = defaultdict(int, role=8)
         self._by_user: dict[int, list[Enrollment]] = defaultdict(list)
         self._by_course: dict[int, list[Enrollment]] = defaultdict(list)
         self._sections_by_course: dict[int, list[Section]] = defaultdict(list)
         self._by_login: dict[tuple[int, str], User] = {}
-        self._by_sis_id: dict[tuple[int, str], User] = {}
+        self._by_sis_id: dict[tuple[int, str], tuple[User, Login]] = {}
+        self._by_integration_id: dict[tuple[int, str], tuple[User, Login]] = {}
+        self._courses_by_sis_id: dict[tuple[int, str], Course] = {}
+        self._sections_by_sis_id: dict[tuple[int, str], Section] = {}
         self._by_lti_id: dict[str, User] = {}
         self._links_by_person: dict[int, list[ObservationLink]] = defaultdict(list)
         self._codes: dict[str, list[PairingCode]] = defaultdict(list)
@@ -95,10 +110,37 @@ class World:
         self._last_id[kind] = max(self._last_id[kind], used)
 
     def add_account(self, account: Account) -> Account:
-        """Keep an account."""
+        """Keep an account; a root account without any provider gets Canvas's own."""
         self._seen("account", account.id)
+        for provider in account.authentication_providers:
+            self._seen("authentication_provider", provider.id)
+        if account.parent_account_id is None and not account.authentication_providers:
+            canvas = AuthenticationProvider(self.next_id("authentication_provider"), "canvas", 1)
+            account.authentication_providers.append(canvas)
         self.accounts[account.id] = account
         return account
+
+    def add_role(self, role: Role) -> Role:
+        """Keep a custom role."""
+        self._seen("role", role.id)
+        self.roles[role.id] = role
+        return role
+
+    def add_term(self, term: Term) -> Term:
+        """Keep a term."""
+        self._seen("term", term.id)
+        self.terms[term.id] = term
+        return term
+
+    def term_of(self, course: Course) -> Term | None:
+        """A course's term; without one of its own the root account's default."""
+        if course.term_id is not None:
+            return self.terms[course.term_id]
+        return next(iter(self.terms_of(self.root_account(course.account_id).id)), None)
+
+    def terms_of(self, root_account_id: int) -> list[Term]:
+        """A root account's terms, its default first."""
+        return [term for term in self.terms.values() if term.root_account_id == root_account_id]
 
     def add_user(self, user: User) -> User:
         """Keep a user and index their logins."""
@@ -116,20 +158,35 @@ class World:
         self._users_by_name = None
         self._by_login[login.account_id, login.unique_id.lower()] = user
         if login.sis_user_id:
-            self._by_sis_id[login.account_id, login.sis_user_id] = user
+            self._by_sis_id[login.account_id, login.sis_user_id] = user, login
+        if login.integration_id:
+            self._by_integration_id[login.account_id, login.integration_id] = user, login
 
     def add_course(self, course: Course) -> Course:
         """Keep a course."""
         self._seen("course", course.id)
         self.courses[course.id] = course
+        self.index_course(course)
         return course
+
+    def index_course(self, course: Course) -> None:
+        """Make a course findable by its SIS id; call it again when that changes."""
+        if course.sis_course_id:
+            self._courses_by_sis_id[self.root_account(course.account_id).id, course.sis_course_id] = course
 
     def add_section(self, section: Section) -> Section:
         """Keep a section of an existing course."""
         self._seen("section", section.id)
         self.sections[section.id] = section
         self._sections_by_course[section.course_id].append(section)
+        self.index_section(section)
         return section
+
+    def index_section(self, section: Section) -> None:
+        """Make a section findable by its SIS id; call it again when that changes."""
+        if section.sis_section_id:
+            root = self.course_root(section.course_id)
+            self._sections_by_sis_id[root.id, section.sis_section_id] = section
 
     def add_enrollment(self, enrollment: Enrollment) -> Enrollment:
         """Keep an enrollment; what follows from it (observers) is `sandbox.enrolling`'s business."""
@@ -154,10 +211,14 @@ class World:
         return code
 
     def add_tool(self, tool: Tool) -> Tool:
-        """Keep an installed tool."""
+        """Keep a deployment of a registered app."""
         self._seen("tool", tool.id)
-        self.tools[tool.client_id] = tool
+        self.tools[tool.id] = tool
         return tool
+
+    def deployments(self, client_id: str) -> list[Tool]:
+        """Everywhere that an app is deployed."""
+        return [tool for tool in self.tools.values() if tool.client_id == client_id]
 
     def account_chain(self, account_id: int) -> list[Account]:
         """The account, its parent, …, the root account."""
@@ -181,8 +242,11 @@ class World:
         return self.root_account(self.courses[course_id].account_id)
 
     def user_by_login(self, account_id: int, unique_id: str) -> User | None:
-        """The person with this log-in name in a root account."""
-        return self._by_login.get((account_id, unique_id.lower()))
+        """The person with this log-in name in a root account; a deleted login leaves its name free."""
+        name = unique_id.lower()
+        user = self._by_login.get((account_id, name))
+        kept = [login for login in _kept_logins(user) if login.account_id == account_id] if user else []
+        return user if any(login.unique_id.lower() == name for login in kept) else None
 
     def users_by_name(self, term: str = "") -> Iterator[User]:
         """Everybody in the order of sortable names; with a lower-case term those who have it in any text."""
@@ -193,7 +257,28 @@ class World:
 
     def user_by_sis_id(self, account_id: int, sis_user_id: str) -> User | None:
         """The person with this SIS id in a root account."""
-        return self._by_sis_id.get((account_id, sis_user_id))
+        found = self.login_by_sis_id(account_id, sis_user_id)
+        return found[0] if found and found[1].workflow_state != "deleted" else None
+
+    def login_by_sis_id(self, account_id: int, sis_user_id: str) -> tuple[User, Login] | None:
+        """The login with this SIS id in a root account, in every state, and whose it is."""
+        found = self._by_sis_id.get((account_id, sis_user_id))
+        return found if found and found[1].sis_user_id == sis_user_id else None
+
+    def login_by_integration_id(self, account_id: int, integration_id: str) -> tuple[User, Login] | None:
+        """The login with this integration id in a root account, in every state, and whose it is."""
+        found = self._by_integration_id.get((account_id, integration_id))
+        return found if found and found[1].integration_id == integration_id else None
+
+    def course_by_sis_id(self, root_account_id: int, sis_course_id: str) -> Course | None:
+        """The course with this SIS id in a root account, in every state."""
+        found = self._courses_by_sis_id.get((root_account_id, sis_course_id))
+        return found if found and found.sis_course_id == sis_course_id else None
+
+    def section_by_sis_id(self, root_account_id: int, sis_section_id: str) -> Section | None:
+        """The section with this SIS id in a root account."""
+        found = self._sections_by_sis_id.get((root_account_id, sis_section_id))
+        return found if found and found.sis_section_id == sis_section_id else None
 
     def user_by_lti_id(self, value: str) -> User | None:
         """The person with this `sub` or this 40-hex LTI 1.1 id."""
@@ -201,12 +286,13 @@ class World:
 
     def root_accounts_of(self, user: User) -> set[int]:
         """Ids of the root accounts where a person has a login."""
-        return {login.account_id for login in user.logins}
+        return {login.account_id for login in _kept_logins(user)}
 
     def login_in(self, user: User, account_id: int) -> Login | None:
         """A person's login in a root account, or in one that it trusts."""
         usable = [account_id, *self.accounts[account_id].trusted_account_ids]
-        found = (login for wanted in usable for login in user.logins if login.account_id == wanted)
+        kept = _kept_logins(user)
+        found = (login for wanted in usable for login in kept if login.account_id == wanted)
         return next(found, None)
 
     def enrollments_of(self, user_id: int) -> list[Enrollment]:
@@ -218,8 +304,20 @@ class World:
         return self._by_course.get(course_id, [])
 
     def sections_of(self, course_id: int) -> list[Section]:
-        """A course's sections, the default one first."""
-        return self._sections_by_course.get(course_id, [])
+        """A course's sections that are not deleted, the default one first."""
+        found = self._sections_by_course.get(course_id, [])
+        return [section for section in found if section.workflow_state == "active"]
+
+    def move_section(self, section: Section, course_id: int) -> None:
+        """Put a section and everybody in it into another course, as cross-listing does."""
+        self._sections_by_course[section.course_id].remove(section)
+        self._sections_by_course[course_id].append(section)
+        moved = [row for row in self.enrollments_in(section.course_id) if row.section_id == section.id]
+        for row in moved:
+            self._by_course[row.course_id].remove(row)
+            self._by_course[course_id].append(row)
+            row.course_id = course_id
+        section.course_id = course_id
 
     def active_links(
         self, *, observer_id: int | None = None, student_id: int | None = None
@@ -264,6 +362,11 @@ class World:
         """The people who observe a student through active links, by sortable name, each once."""
         ids = {link.observer_id for link in self.active_links(student_id=student_id)}
         return sorted((self.users[person] for person in ids), key=_by_name)
+
+
+def _kept_logins(user: User) -> list[Login]:
+    """A person's logins without the deleted ones."""
+    return [login for login in user.logins if login.workflow_state != "deleted"]
 
 
 def _by_name(user: User) -> tuple[str, int]:
