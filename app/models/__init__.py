@@ -15,6 +15,7 @@ from app.models.institutions import (
     ToolKey,
 )
 from app.models.pairing import Code, CodeSection, Guesses, Link, LinkEnrollment, LinkState, Scope, Way
+from app.models.reconciling import Drift, How, Reconciliation, Stage
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
 from app.models.workers import Worker
 
@@ -24,7 +25,9 @@ __all__ = [
     "Code",
     "CodeSection",
     "Deployment",
+    "Drift",
     "Guesses",
+    "How",
     "Institution",
     "Invitation",
     "Link",
@@ -38,8 +41,10 @@ __all__ = [
     "Platform",
     "PolicyRow",
     "PortalSession",
+    "Reconciliation",
     "Role",
     "Scope",
+    "Stage",
     "Token",
     "ToolKey",
     "UtcDateTime",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
@@ -129,6 +129,7 @@ class Link(Base):
             where="scope = 'all' AND state IN ('pending', 'active', 'ending')",
         ),
         Index("ix_links_student", "institution_id", "student_id"),
+        Index("ix_links_course", "institution_id", "course_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -147,6 +148,9 @@ class Link(Base):
         bool | None
     ]  # whether Canvas held it before our first write; None: not looked yet
     leased_until: Mapped[datetime | None]  # somebody is telling Canvas right now
+    # once ended it is made again: only so does Canvas put a lost enrollment of an all-course link back
+    again: Mapped[bool] = mapped_column(default=False, server_default=false())
+    gone: Mapped[bool] = mapped_column(default=False, server_default=false())  # ended, but not from here
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -1,0 +1,79 @@
+"""Comparing our links with Canvas: each time it was done, and what was found."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Base
+from app.models.pairing import Link, unique_where
+from app.models.visits import of_own_institution, words
+
+
+class Stage(StrEnum):
+    """What a reconciliation is at; it goes through these in order."""
+
+    WAITING = "waiting"  # links that wait for Canvas
+    EVERYWHERE = "everywhere"  # all-course links, by observer
+    COURSES = "courses"  # course-scoped links, by course
+
+
+class Reconciliation(Base):
+    """One comparison of an institution's links with Canvas. One at a time; a killed one is gone on with."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (
+        unique_where("uq_reconciliations_open", "institution_id", where="ended_at IS NULL"),
+        Index("ix_reconciliations_begun", "institution_id", "begun_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
+    begun_at: Mapped[datetime]
+    seen_at: Mapped[datetime]  # its last sign of life
+    ended_at: Mapped[datetime | None]
+    stage: Mapped[Stage] = mapped_column(words(Stage))
+    cursor: Mapped[str]  # the last link, observer or course of this stage that was looked at
+    looked: Mapped[int]  # links
+    found: Mapped[int]  # of them not as in Canvas
+    mended: Mapped[int]  # of these put right by rule
+    elsewhere: Mapped[int]  # links of our observers that Canvas holds and we never made
+    skipped: Mapped[int]  # observers or courses about which Canvas gave no sense
+    stumbles: Mapped[int]  # how often in a row Canvas has not answered at this place
+    problem: Mapped[str | None]  # why it waits, or ended early: a word of app.pairing.reconciling
+
+
+class How(StrEnum):
+    """How a drift came to its end."""
+
+    RULE = "rule"
+    CLICK = "click"
+    ITSELF = "itself"  # Canvas and we agree again, or the link is over
+    LEFT = "left"  # an administrator, or time, left it as it is
+
+
+class Drift(Base):
+    """One thing about one link that is not as in Canvas, from when it was found until it is settled."""
+
+    __tablename__ = "drifts"
+    __table_args__ = (
+        of_own_institution("settled_by"),
+        unique_where("uq_drifts_open", "link_id", "kind", where="settled_at IS NULL"),
+        Index("ix_drifts_institution", "institution_id", "settled_at"),
+        Index("ix_drifts_link", "link_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
+    link_id: Mapped[int] = mapped_column(ForeignKey("links.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # a word of app.pairing.drift.Kind
+    places: Mapped[list[str]] = mapped_column(JSON)  # sections where something is missing: Canvas's numbers
+    since: Mapped[datetime]
+    asked_at: Mapped[datetime | None]  # somebody clicked; a job does it
+    refused_at: Mapped[datetime | None]  # Canvas would not
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None]  # people.id, who clicked
+    how: Mapped[How | None] = mapped_column(words(How))
+
+    link: Mapped[Link] = relationship()
