@@ -18,6 +18,7 @@ from app.models import Institution, OAuthAttempt, OAuthPurpose
 from app.settings import Settings
 
 AUTHORIZE_PATH = "/login/oauth2/auth"
+CALLBACK_PATH = "/canvas/callback"  # of this server: where Canvas sends people back to
 ATTEMPT_LIFE = timedelta(minutes=30)  # to sign in, and to find a forgotten password first
 
 # The least that works, as a developer key with enforced scopes wants it ("API Scopes").

@@ -10,8 +10,8 @@ from typing import Any, cast
 from flask import Flask
 from sqlalchemy import select
 
-from app import audit, db, people
-from app.canvas import oauth, tokens, users
+from app import db
+from app.canvas import lending, oauth, tokens, users
 from app.canvas.oauth import Attempt
 from app.crypto import random_token
 from app.models import Institution, OAuthPurpose
@@ -59,7 +59,7 @@ class _Staying(urllib.request.HTTPRedirectHandler):
 def connect(app: Flask, service_user: int) -> None:
     """Give the only institution the token of this user, as an admin would by clicking."""
     settings, keyring = app.extensions["settings"], app.extensions["keyring"]
-    callback = f"{settings.public_url}/canvas/callback"
+    callback = settings.public_url + oauth.CALLBACK_PATH
     secret = random_token()
     with db.transaction() as session:
         institution = session.scalars(select(Institution)).one()
@@ -81,13 +81,7 @@ def connect(app: Flask, service_user: int) -> None:
     grant = oauth.exchange(settings, keyring, institution, attempt, answer["code"], callback, _now())
     profile = users.profile(tokens.given(institution.canvas_url, grant.access, settings))
     with db.transaction() as session:
-        person = people.remember(
-            session, institution.id, profile.id, profile.name, _now(), profile.time_zone, profile.locale
-        )
-        tokens.store(session, keyring, institution.id, person.id, OAuthPurpose.SERVICE, grant, _now())
-        audit.record(
-            session, institution.id, audit.Event.SERVICE_CONNECTED, _now(), person.id, service=person.id
-        )
+        lending.lend(session, keyring, institution.id, grant, profile, _now(), by=None)
 
 
 def _now() -> datetime:

@@ -8,19 +8,18 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app import audit, db, people
-from app.canvas import oauth, tokens, users
+from app import audit, db
+from app.canvas import lending, oauth, tokens, users
 from app.canvas.grants import Grant
 from app.canvas.oauth import Attempt, CallbackProblem
 from app.crypto import fingerprint, random_token
 from app.errors import CanvasFailure, CanvasRejects
-from app.models import Institution, LtiLaunch, OAuthPurpose, Person, PortalSession, Role
+from app.models import Institution, LtiLaunch, OAuthPurpose, PortalSession, Role
 from app.web import headers, tenants, visit
 
 bp = Blueprint("connect", __name__, url_prefix="/canvas")
 
 BROWSER = "browser"  # a secret that shows, on the way back, that it is the same browser
-CALLBACK_PATH = "/canvas/callback"
 
 Page = str | Response | tuple[str, int]
 
@@ -72,7 +71,7 @@ def callback() -> Page:
             institution,
             taken,
             request.args["code"],
-            visit.settings().public_url + CALLBACK_PATH,
+            visit.settings().public_url + oauth.CALLBACK_PATH,
             visit.now(),
         )
     except CanvasRejects:
@@ -133,7 +132,7 @@ def _begin(
             visit.keyring(),
             institution,
             purpose,
-            visit.settings().public_url + CALLBACK_PATH,
+            visit.settings().public_url + oauth.CALLBACK_PATH,
             browser,
             typed,
             launch.id if launch else None,
@@ -148,8 +147,9 @@ def _sign_in(institution: Institution, taken: Attempt, grant: Grant) -> Response
     digest = fingerprint(handle)
     now = visit.now()
     with db.transaction() as session:
-        person = _person(session, institution, grant, profile)
-        tokens.store(session, visit.keyring(), institution.id, person.id, OAuthPurpose.OBSERVER, grant, now)
+        person = lending.keep(
+            session, visit.keyring(), institution.id, OAuthPurpose.OBSERVER, grant, profile, now
+        )
         session.add(
             PortalSession(
                 institution_id=institution.id,
@@ -169,19 +169,10 @@ def _sign_in(institution: Institution, taken: Attempt, grant: Grant) -> Response
 
 def _lend(institution: Institution, taken: Attempt, grant: Grant) -> str:
     profile = _profile(institution, grant)
-    now = visit.now()
     with db.transaction() as session:
-        person = _person(session, institution, grant, profile)
-        tokens.store(session, visit.keyring(), institution.id, person.id, OAuthPurpose.SERVICE, grant, now)
         launch = session.get(LtiLaunch, taken.launch_id) if taken.launch_id else None
-        audit.record(
-            session,
-            institution.id,
-            audit.Event.SERVICE_CONNECTED,
-            now,
-            launch.person_id if launch else None,
-            service=person.id,
-        )
+        by = launch.person_id if launch else None
+        person = lending.lend(session, visit.keyring(), institution.id, grant, profile, visit.now(), by)
     return render_template("connect/connected.html", institution=institution, person=person)
 
 
@@ -191,20 +182,6 @@ def _profile(institution: Institution, grant: Grant) -> users.Profile | None:
         return users.profile(tokens.given(institution.canvas_url, grant.access, visit.settings()))
     except CanvasFailure:
         return None
-
-
-def _person(
-    session: Session, institution: Institution, grant: Grant, profile: users.Profile | None
-) -> Person:
-    return people.remember(
-        session,
-        institution.id,
-        grant.canvas_user_id,
-        grant.name,
-        visit.now(),
-        profile.time_zone if profile else None,
-        profile.locale if profile else None,
-    )
 
 
 def _forget(observer: PortalSession) -> None:
