@@ -20,6 +20,8 @@ def dump(world: World) -> Json:
         "clock": {"ahead": world.clock.ahead},
         "accounts": [_account(account) for account in world.accounts.values()],
         "users": [_user(user, by_hand.get(user.id, [])) for user in world.users.values()],
+        "terms": [_fields(term) for term in world.terms.values()],
+        "roles": [_fields(role) for role in world.roles.values()],
         "admins": [_fields(admin) for admin in world.admins],
         "role_overrides": [_fields(override) for override in world.role_overrides],
         "courses": [_course(world, course) for course in world.courses.values()],
@@ -60,6 +62,6 @@ def _account(account: Account) -> Json:
 def _course(world: World, course: Course) -> Json:
     sections = [
         {name: value for name, value in _fields(section).items() if name != "course_id"}
-        for section in world.sections_of(course.id)
+        for section in world.every_section_of(course.id)
     ]
     return _fields(course) | {"sections": sections}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from sandbox.records import GLOBAL_ID_BASE
-from sandbox.world import Account, Course, User, World
+from sandbox.world import Account, Course, Section, Term, User, World
 
 
 class _Opaque(Protocol):
@@ -50,11 +50,45 @@ def find_user(world: World, text: str, *, caller_id: int | None, root_account_id
             return None
 
 
-def find_course(world: World, text: str) -> Course | None:
-    """The course, unless it is deleted, by number, `lti_context_id:` or `uuid:`."""
+def find_course(world: World, text: str, *, root_account_id: int) -> Course | None:
+    """The course, unless it is deleted, by number, `sis_course_id:`, `lti_context_id:` or `uuid:`."""
     local_id = number(text)
-    course = _by_opaque(world.courses.values(), text) if local_id is None else world.courses.get(local_id)
+    kind, value = _split(text)
+    if local_id is not None:
+        course = world.courses.get(local_id)
+    elif kind == "sis_course_id":
+        course = world.course_by_sis_id(root_account_id, value)
+    else:
+        course = _by_opaque(world.courses.values(), text)
     return None if course is None or course.workflow_state == "deleted" else course
+
+
+def find_section(world: World, text: str, *, root_account_id: int) -> Section | None:
+    """The section of a course that is not deleted, by number or `sis_section_id:`."""
+    local_id = number(text)
+    kind, value = _split(text)
+    if local_id is not None:
+        section = world.sections.get(local_id)
+    else:
+        section = world.section_by_sis_id(root_account_id, value) if kind == "sis_section_id" else None
+    gone = section is None or world.courses[section.course_id].workflow_state == "deleted"
+    return None if gone else section
+
+
+def find_term(world: World, text: str, *, root_account_id: int) -> Term | None:
+    """A root account's term by number, `sis_term_id:`, `default` or `current`."""
+    terms, local_id = world.terms_of(root_account_id), number(text)
+    kind, value = _split(text)
+    for term in terms:
+        if term.id == local_id or (kind == "sis_term_id" and term.sis_term_id == value):
+            return term
+    if text == "current":
+        now = world.clock.now()
+        running = (
+            term for term in terms[1:] if term.start_at and term.end_at and term.start_at <= now < term.end_at
+        )
+        return next(running, terms[0])
+    return terms[0] if text == "default" else None
 
 
 def find_account(world: World, text: str, *, root_account_id: int) -> Account | None:

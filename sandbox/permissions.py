@@ -1,16 +1,9 @@
 """Who may do what, by role, account and course (Canvas's permissions registry and role overrides)."""
 
-from sandbox.world import Account, Enrollment, World
+from sandbox.dates import STAFF, is_over, state_by_dates
+from sandbox.roles import role_of
+from sandbox.world import Account, Admin, Enrollment, RoleOverride, User, World
 
-ROLE_IDS = {
-    "StudentEnrollment": 3,
-    "TeacherEnrollment": 4,
-    "TaEnrollment": 5,
-    "DesignerEnrollment": 6,
-    "ObserverEnrollment": 7,
-    "StudentViewEnrollment": 8,
-}
-STAFF = frozenset({"TeacherEnrollment", "TaEnrollment", "DesignerEnrollment"})
 TEACHING = frozenset({"TeacherEnrollment", "TaEnrollment"})
 TEACHER = frozenset({"TeacherEnrollment"})
 STUDENTS = frozenset({"StudentEnrollment", "StudentViewEnrollment"})
@@ -19,7 +12,7 @@ STUDENTS = frozenset({"StudentEnrollment", "StudentViewEnrollment"})
 ROOT_ONLY = frozenset(
     {"manage_user_observers", "manage_user_logins", "manage_sis", "import_sis", "become_user"}
 )
-ACCOUNT_ONLY = ROOT_ONLY | {"read_course_list", "manage_account_settings"}
+ACCOUNT_ONLY = ROOT_ONLY | {"read_course_list", "manage_account_settings", "manage_role_overrides"}
 
 # Course roles that have a permission unless an override says otherwise; AccountAdmin has every one.
 COURSE_DEFAULTS: dict[str, frozenset[str]] = {
@@ -42,7 +35,17 @@ COURSE_DEFAULTS: dict[str, frozenset[str]] = {
     "remove_designer_from_course": STAFF,
     "add_teacher_to_course": TEACHER,
     "remove_teacher_from_course": TEACHER,
+    "manage_sections_add": STAFF,
+    "manage_sections_edit": STAFF,
+    "manage_sections_delete": STAFF,
+    "manage_courses_publish": TEACHER | {"DesignerEnrollment"},
+    "manage_courses_conclude": TEACHER | {"DesignerEnrollment"},
+    "send_messages": STAFF | {"StudentEnrollment", "ObserverEnrollment"},
+    "send_messages_all": STAFF,
+    "generate_observer_pairing_code": frozenset(),
 }
+# Everything a role can be given.
+PERMISSIONS = (*sorted(ACCOUNT_ONLY), *sorted(COURSE_DEFAULTS))
 # What staff keep in a concluded course.
 READING = frozenset(
     {"read_roster", "read_email_addresses", "view_user_logins", "read_sis", "read_reports", "view_all_grades"}
@@ -62,19 +65,22 @@ def granted(
         return True
     if course_id is None or permission in ACCOUNT_ONLY:
         return False
-    roles = {row.type for row in counting_enrollments(world, user_id, course_id)}
-    if world.courses[course_id].workflow_state == "completed" and permission not in READING:
-        return False
-    return any(_role_has(world, role, permission, chain) for role in roles)
+    return any(
+        _role_has(world, row, permission, chain)
+        for row in counting_enrollments(world, user_id, course_id)
+        if permission in READING or not is_over(world, row)
+    )
 
 
 def counting_enrollments(world: World, user_id: int, course_id: int) -> list[Enrollment]:
-    """A person's active enrollments in a course; an unpublished course is open to its staff alone."""
+    """A person's active enrollments in a course; before it is published or begins it is its staff's alone."""
     published = world.courses[course_id].workflow_state in ("available", "completed")
     return [
         row
         for row in world.enrollments_of(user_id)
-        if row.course_id == course_id and row.state == "active" and (published or row.type in STAFF)
+        if row.course_id == course_id
+        and row.state == "active"
+        and (row.type in STAFF or (published and state_by_dates(world, row) != "pending"))
     ]
 
 
@@ -124,28 +130,55 @@ def _granted_by_accounts(world: World, user_id: int, permission: str, chain: lis
             continue
         if permission in ROOT_ONLY and admin.account_id != ids[-1]:
             continue
-        if admin.permissions is not None:
-            if permission in admin.permissions:
-                return True
-            continue
-        above = chain[ids.index(admin.account_id) :]
-        if _override(world, "AccountAdmin", permission, above) is not False:
+        if _admin_has(world, admin, permission, chain):
             return True
     return False
 
 
-def _role_has(world: World, role: str, permission: str, chain: list[Account]) -> bool:
-    """Whether a course role has a permission under the account's overrides."""
-    if permission == "generate_observer_pairing_code" and role in STUDENTS:
+def _admin_has(world: World, admin: Admin, permission: str, chain: list[Account]) -> bool:
+    """Whether an admin role has a permission: its own list, its overrides, or all that overrides leave."""
+    if admin.permissions is not None:
+        return permission in admin.permissions
+    if admin.role_id is not None:
+        role = world.roles[admin.role_id]
+        override = override_for(world, role.label, permission, chain)
+        return role.workflow_state == "active" and override is not None and override.enabled
+    override = override_for(world, "AccountAdmin", permission, chain)
+    return override is None or override.enabled
+
+
+def _role_has(world: World, row: Enrollment, permission: str, chain: list[Account]) -> bool:
+    """Whether an enrollment's role has a permission; a custom one has its base's defaults."""
+    if permission == "generate_observer_pairing_code" and row.type in STUDENTS:
         return False
-    override = _override(world, role, permission, chain)
-    return role in COURSE_DEFAULTS.get(permission, ()) if override is None else override
+    override = override_for(world, role_of(world, row)[1], permission, chain)
+    return row.type in COURSE_DEFAULTS.get(permission, ()) if override is None else override.enabled
 
 
-def _override(world: World, role: str, permission: str, chain: list[Account]) -> bool | None:
-    """What the nearest account says about a role's permission, or None."""
-    for account in chain:
+def override_for(world: World, role: str, permission: str, chain: list[Account]) -> RoleOverride | None:
+    """The override in force at the first account of a chain: the nearest, but none below a lock."""
+    found = None
+    for account in reversed(chain):
         for row in world.role_overrides:
-            if (row.account_id, row.role, row.permission) == (account.id, role, permission):
-                return row.enabled
-    return None
+            if (row.account_id, row.role, row.permission) != (account.id, role, permission):
+                continue
+            if row.applies_to_self if account is chain[0] else row.applies_to_descendants:
+                if row.locked:
+                    return row
+                found = row
+    return found
+
+
+def may_act_as(world: World, user_id: int, other: User, root_account_id: int) -> bool:
+    """Whether someone may act as another; as an admin only with all of that admin's permissions."""
+    if not granted(world, user_id, "become_user", account_id=root_account_id):
+        return False
+    for admin in world.admins:
+        chain = world.account_chain(admin.account_id)
+        if admin.user_id != other.id or chain[-1].id != root_account_id:
+            continue
+        for permission in PERMISSIONS:
+            held = granted(world, other.id, permission, account_id=admin.account_id)
+            if held and not granted(world, user_id, permission, account_id=admin.account_id):
+                return False
+    return True

@@ -15,6 +15,7 @@ from sandbox.world import (
     Login,
     ObservationLink,
     Section,
+    Term,
     User,
     World,
 )
@@ -98,6 +99,7 @@ def school(students: int = len(STUDENTS)) -> World:
     world = World()
     world.add_account(Account(ROOT, "Maple Grove Schools", domain="localhost", self_registration="observer"))
     world.add_account(Account(MIDDLE_SCHOOL, "Maple Grove Middle School", parent_account_id=ROOT))
+    world.add_term(Term(world.next_id("term"), ROOT, "Default Term"))
     for user_id, name, login in (*STAFF, *PARENTS):
         _person(world, user_id, name, login, sis_user_id=None if user_id >= PARENTS[0][0] else login)
     world.admins.append(Admin(10, ROOT))

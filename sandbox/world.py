@@ -305,8 +305,11 @@ class World:
 
     def sections_of(self, course_id: int) -> list[Section]:
         """A course's sections that are not deleted, the default one first."""
-        found = self._sections_by_course.get(course_id, [])
-        return [section for section in found if section.workflow_state == "active"]
+        return [each for each in self.every_section_of(course_id) if each.workflow_state == "active"]
+
+    def every_section_of(self, course_id: int) -> list[Section]:
+        """A course's sections, the deleted ones too."""
+        return self._sections_by_course.get(course_id, [])
 
     def move_section(self, section: Section, course_id: int) -> None:
         """Put a section and everybody in it into another course, as cross-listing does."""

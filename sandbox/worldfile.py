@@ -6,20 +6,18 @@ from pathlib import Path
 
 from sandbox.appfile import read_apps
 from sandbox.clock import BEGINNING
-from sandbox.curriculum import read_course, read_enrollment
+from sandbox.curriculum import read_course, read_enrollment, read_terms
 from sandbox.institution import read_accounts
 from sandbox.links import enroll_observer
 from sandbox.people import read_user
-from sandbox.permissions import ROLE_IDS
 from sandbox.reading import Reader, WorldError
 from sandbox.references import known, required
+from sandbox.rolefile import read_roles
 from sandbox.world import (
     AccessToken,
-    Admin,
     DeveloperKey,
     ObservationLink,
     PairingCode,
-    RoleOverride,
     Settings,
     World,
 )
@@ -54,9 +52,10 @@ def load(value: object) -> World:
     read_accounts(world, top)
     for reader in top.each("users"):
         read_user(world, reader)
+    read_terms(world, top)
     for reader in top.each("courses"):
         read_course(world, reader)
-    _roles(world, top)
+    read_roles(world, top)
     for reader in top.each("enrollments"):
         read_enrollment(world, reader)
     for reader in top.each("observation_links"):
@@ -84,27 +83,13 @@ def _settings(world: World, top: Reader) -> None:
         card_student_id=reader.one_of("card_student_id", ("global", "local", "absent"), "global"),
         student_context_cards=reader.yes_or_no("student_context_cards", usual.student_context_cards),
         registration_has_deployment_id=reader.yes_or_no("registration_has_deployment_id", True),
+        sis_hold=reader.yes_or_no("sis_hold", False),
+        sis_hold_after=reader.number_or_none("sis_hold_after"),
     )
     reader.finish()
     moved = top.inside("clock")
     world.clock.advance(moved.any_number("ahead", 0))
     moved.finish()
-
-
-def _roles(world: World, top: Reader) -> None:
-    for reader in top.each("admins"):
-        user_id = required(reader, "user_id", world.users)
-        account_id = known(reader, "account_id", world.accounts) or next(iter(world.accounts))
-        world.admins.append(Admin(user_id, account_id, reader.texts_or_none("permissions")))
-    for reader in top.each("role_overrides"):
-        account_id = known(reader, "account_id", world.accounts) or next(iter(world.accounts))
-        override = RoleOverride(
-            account_id=account_id,
-            role=reader.one_of("role", (*ROLE_IDS, "AccountAdmin")),
-            permission=reader.text("permission"),
-            enabled=reader.yes_or_no("enabled", True),
-        )
-        world.role_overrides.append(override)
 
 
 def _link(world: World, reader: Reader) -> None:

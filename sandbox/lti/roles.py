@@ -1,12 +1,13 @@
 """How a person appears in the roles claim (canvas-lms, lib/lti/substitutions_helper.rb)."""
 
-from sandbox.permissions import ROLE_IDS
+from sandbox.roles import ROLE_IDS
 from sandbox.world import Account, Course, Enrollment, User, World
 
 LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
 PERSON = LIS + "institution/person#"
 MEMBER = LIS + "membership#"
 SYSTEM_USER = LIS + "system/person#User"
+NOBODY = LIS + "system/person#None"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 Context = Course | Account | User
@@ -41,15 +42,21 @@ def current_enrollments(world: World, user: User, course: Course) -> list[Enroll
     ]
 
 
-def launch_roles(world: World, user: User, context: Context, root: Account) -> list[str]:
+def launch_roles(world: World, user: User | None, context: Context, root: Account) -> list[str]:
     """Context, institution and system roles, sorted; a concluded enrollment leaves no context role."""
+    if user is None:
+        return [NOBODY]
     roles = {SYSTEM_USER, *_institution_roles(world, user, root)}
     if isinstance(context, Course):
-        for row in current_enrollments(world, user, context):
-            roles.update(MEMBERSHIP[row.type])
+        roles.update(context_roles(world, user, context))
     if user.test_student:
         roles.add(TEST_USER)
     return sorted(roles)
+
+
+def context_roles(world: World, user: User, course: Course) -> list[str]:
+    """What a person is in a course now, sorted."""
+    return sorted({role for row in current_enrollments(world, user, course) for role in MEMBERSHIP[row.type]})
 
 
 def _institution_roles(world: World, user: User, root: Account) -> set[str]:

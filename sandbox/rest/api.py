@@ -17,21 +17,24 @@ from sandbox.answers import Refused, bad_token, broken, forbidden, not_found, ou
 from sandbox.gate import USER_ID
 from sandbox.permissions import granted
 from sandbox.rest import params
-from sandbox.world import AccessToken, Account, Course, User, World, current_world
+from sandbox.world import AccessToken, Account, Course, Section, User, World, current_world
 
 blueprint = Blueprint("rest", __name__, url_prefix="/api/v1")
 View = TypeVar("View", bound=Callable[..., Any])
 STRING_IDS = "application/json+canvas-string-ids"
 
 
-def serves(method: str, path: str) -> Callable[[View], View]:
-    """Serve a route written as Canvas documents it; its scope is `url:METHOD|/api/v1…`."""
+def serves(method: str, path: str, *, public: bool = False) -> Callable[[View], View]:
+    """Serve a route written as Canvas documents it; its scope is `url:METHOD|/api/v1…`.
+
+    A public one answers people without a token too; for them `visitor` is None.
+    """
 
     def register(view: View) -> View:
         @wraps(view)
         def serve(**path_ids: str) -> Response:
             with current_world().lock:
-                _authenticate(f"url:{method}|/api/v1{path}")
+                authenticate(f"url:{method}|/api/v1{path}", public=public)
                 return _reply(view(**path_ids))
 
         rule = re.sub(r":(\w+)", r"<\1>", path)
@@ -42,10 +45,23 @@ def serves(method: str, path: str) -> Callable[[View], View]:
     return register
 
 
+def visitor() -> User | None:
+    """The person this request acts as; None for a stranger at a public route."""
+    user: User | None = g.caller
+    return user
+
+
 def caller() -> User:
     """The person this request acts as."""
-    user: User = g.caller
+    user = visitor()
+    if user is None:
+        raise unauthenticated()
     return user
+
+
+def has_token() -> bool:
+    """Whether the request came with a token of its own."""
+    return bool(g.has_token)
 
 
 def host_account() -> Account:
@@ -63,10 +79,18 @@ def path_user(text: str) -> User:
 
 def path_course(text: str) -> Course:
     """The course an id in a path means; 404 when there is none."""
-    course = ids.find_course(current_world(), text)
+    course = ids.find_course(current_world(), text, root_account_id=host_account().id)
     if course is None:
         raise not_found()
     return course
+
+
+def path_section(text: str) -> Section:
+    """The section an id in a path means; 404 when there is none."""
+    section = ids.find_section(current_world(), text, root_account_id=host_account().id)
+    if section is None:
+        raise not_found()
+    return section
 
 
 def path_account(text: str) -> Account:
@@ -83,8 +107,9 @@ def refuse() -> NoReturn:
 
 
 def may(permission: str, *, account_id: int | None = None, course_id: int | None = None) -> bool:
-    """Whether the caller holds a permission."""
-    return granted(current_world(), caller().id, permission, account_id, course_id)
+    """Whether the caller holds a permission; a stranger holds none."""
+    user = visitor()
+    return user is not None and granted(current_world(), user.id, permission, account_id, course_id)
 
 
 def require(permitted: bool) -> None:
@@ -128,12 +153,16 @@ def token_problem(world: World, token: AccessToken | None) -> Refused | None:
     return None
 
 
-def _authenticate(scope: str) -> None:
+def authenticate(scope: str, *, public: bool = False) -> None:
     """Find out who calls, by token or else by the browser's session."""
     world = current_world()
     value = _bearer() or (None if _has_bearer() else params.text("access_token"))
+    g.has_token = value is not None
     if value is None:
         user_id = sessions.current_user_id()
+        if user_id is None and public:
+            g.caller = None
+            return
         if user_id is None:
             raise unauthenticated()
         g.caller = world.users[user_id]

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from sandbox.answers import not_found
-from sandbox.permissions import STAFF, may_read_course
+from sandbox.dates import STAFF
+from sandbox.permissions import may_read_course
 from sandbox.rest import params
-from sandbox.rest.api import caller, may, path_account, path_course, path_user, require, serves
-from sandbox.rest.bodies import Json, bare_user, course_enrollment_json, course_json, section_json
-from sandbox.rest.enrollments import path_section
+from sandbox.rest.api import caller, may, path_account, path_course, path_section, path_user, require, serves
+from sandbox.rest.bodies import Json, bare_user
+from sandbox.rest.course_bodies import course_enrollment_json, course_json, section_json
 from sandbox.rest.paging import numbered
 from sandbox.rest.rosters import KINDS
 from sandbox.world import Course, Enrollment, Section, User, current_world

@@ -5,8 +5,9 @@ from sandbox.answers import Refused, not_found
 from sandbox.ids import number
 from sandbox.permissions import visible_sections
 from sandbox.rest import params, wishes
-from sandbox.rest.api import caller, may, path_account, path_course, path_user, require, serves
-from sandbox.rest.bodies import Json, enrollment_json, user_json
+from sandbox.rest.api import caller, may, path_account, path_course, path_section, path_user, require, serves
+from sandbox.rest.bodies import Json, user_json
+from sandbox.rest.course_bodies import enrollment_json
 from sandbox.rest.listing import Context, chosen, refuse_filters, sort_key
 from sandbox.rest.paging import bookmarked
 from sandbox.world import Course, Enrollment, Section, User, current_world
@@ -21,9 +22,8 @@ def create_in_course(course_id: str) -> Json:
     role = _wished_role(course)
     section_id = params.text_in(params.group("enrollment"), "course_section_id")
     sections = current_world().sections_of(course.id)
-    wanted = sections[0].id if section_id is None else number(section_id)
-    section = next((each for each in sections if each.id == wanted), None)
-    if section is None:
+    section = sections[0] if section_id is None else path_section(section_id)
+    if section.course_id != course.id:
         raise not_found()
     return _create(course, section, role)
 
@@ -98,15 +98,6 @@ def reactivate(course_id: str, id: str) -> Json:
     require(_may_remove(row))
     enrolling.change_state(current_world(), row, "active")
     return enrollment_json(row)
-
-
-def path_section(text: str) -> Section:
-    """The section an id in a path means; 404 when there is none or its course is deleted."""
-    world = current_world()
-    section = world.sections.get(number(text) or 0)
-    if section is None or world.courses[section.course_id].workflow_state == "deleted":
-        raise not_found()
-    return section
 
 
 def _wished_role(course: Course) -> str:

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from sandbox.answers import Refused
-from sandbox.permissions import ROLE_IDS, reads_as_admin
+from sandbox.dates import is_over, state_by_dates
+from sandbox.ids import find_term
+from sandbox.permissions import reads_as_admin
 from sandbox.rest import params
 from sandbox.rest.api import caller, host_account, may, path_user
+from sandbox.roles import ROLE_IDS, role_of
 from sandbox.world import Course, Enrollment, current_world
 
 PENDING = ("active", "invited", "creation_pending")
@@ -23,8 +26,8 @@ class Context(StrEnum):
 
 SYNTHETIC: dict[str, Callable[[Enrollment, Course], bool]] = {
     "current_and_invited": lambda row, course: _current(row, course) or row.state == "invited",
-    "current_and_future": lambda row, course: row.state == "active" and course.workflow_state != "completed",
-    "current_and_concluded": lambda row, course: row.state in ("active", "completed"),
+    "current_and_future": lambda row, course: row.state == "active" and not is_over(current_world(), row),
+    "current_and_concluded": lambda row, course: row.state in ("active", "completed") and _begun(row),
 }
 RAW = (*PENDING, "deleted", "rejected", "completed", "inactive")
 
@@ -44,7 +47,8 @@ def chosen(rows: list[Enrollment], context: Context, course: Course | None = Non
         row
         for row in rows
         if (not kinds or row.type in kinds)
-        and (not roles or row.type in roles)
+        and (not roles or role_of(current_world(), row)[0] in roles)
+        and _in_term(row)
         and person in (None, row.user_id)
         and state(row)
         and _matches_sis(row)
@@ -64,13 +68,25 @@ def refuse_filters(rows: list[Enrollment]) -> None:
         raise Refused(400, {"message": "Insufficient permissions to filter by SIS fields"})
 
 
-def _roles() -> set[str]:
-    """The roles asked for by name or id; an unknown one is refused."""
-    by_id = {str(role_id): name for name, role_id in ROLE_IDS.items()}
-    wanted = params.many("role") + [by_id.get(role_id, role_id) for role_id in params.many("role_id")]
-    if any(name not in ROLE_IDS for name in wanted):
+def _roles() -> set[int]:
+    """The ids of the roles asked for by name or id; an unknown one is refused."""
+    by_name = ROLE_IDS | {role.label: role.id for role in current_world().roles.values()}
+    ids = {str(role_id): role_id for role_id in by_name.values()}
+    wanted = [by_name.get(name) for name in params.many("role")]
+    wanted += [ids.get(role_id) for role_id in params.many("role_id")]
+    found = {role_id for role_id in wanted if role_id is not None}
+    if None in wanted:
         raise Refused(400, {"message": "Invalid role"})
-    return set(wanted)
+    return found
+
+
+def _in_term(row: Enrollment) -> bool:
+    """Whether a row's course is in the term asked for."""
+    text, world = params.text("enrollment_term_id"), current_world()
+    if text is None:
+        return True
+    root_id = host_account().id
+    return find_term(world, text, root_account_id=root_id) is world.term_of(world.courses[row.course_id])
 
 
 def _state_filter(context: Context, course: Course | None) -> Callable[[Enrollment], bool]:
@@ -88,7 +104,12 @@ def _state_filter(context: Context, course: Course | None) -> Callable[[Enrollme
 
 
 def _current(row: Enrollment, course: Course) -> bool:
-    return row.state == "active" and course.workflow_state == "available"
+    return course.workflow_state == "available" and _begun(row) and not is_over(current_world(), row)
+
+
+def _begun(row: Enrollment) -> bool:
+    """Whether a row counts by now, or once did."""
+    return state_by_dates(current_world(), row) in ("active", "completed")
 
 
 def _sees_inactive(row: Enrollment, course: Course | None) -> bool:
@@ -96,9 +117,14 @@ def _sees_inactive(row: Enrollment, course: Course | None) -> bool:
 
 
 def _matches_sis(row: Enrollment) -> bool:
-    """Only people have SIS ids in this world, so the other SIS filters match nothing."""
-    if any(params.many(name) for name in ("sis_account_id", "sis_course_id", "sis_section_id")):
+    """Whether a row fits the SIS ids asked for; accounts of this world have none, so theirs fit nothing."""
+    if params.many("sis_account_id"):
+        return False
+    world = current_world()
+    courses, sections = params.many("sis_course_id"), params.many("sis_section_id")
+    if courses and world.courses[row.course_id].sis_course_id not in courses:
+        return False
+    if sections and world.sections[row.section_id].sis_section_id not in sections:
         return False
     wanted = params.many("sis_user_id")
-    logins = current_world().users[row.user_id].logins
-    return not wanted or any(login.sis_user_id in wanted for login in logins)
+    return not wanted or any(login.sis_user_id in wanted for login in world.users[row.user_id].logins)

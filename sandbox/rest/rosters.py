@@ -4,7 +4,8 @@ from sandbox.ids import find_user
 from sandbox.permissions import STUDENTS, visible_sections
 from sandbox.rest import params
 from sandbox.rest.api import caller, host_account, may, path_course, require, serves
-from sandbox.rest.bodies import Json, enrollment_json, user_json
+from sandbox.rest.bodies import Json, user_json
+from sandbox.rest.course_bodies import enrollment_json
 from sandbox.rest.paging import numbered, page_of
 from sandbox.rest.searching import matches, ordered
 from sandbox.world import Course, Enrollment, User, current_world

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sandbox.permissions import ROLE_IDS
 from sandbox.rest import params
 from sandbox.rest.api import caller, host_account, may, path_account, path_user, require, serves
 from sandbox.rest.bodies import Json, address, avatar_url, user_json
 from sandbox.rest.paging import numbered
 from sandbox.rest.rosters import KINDS
 from sandbox.rest.searching import matches, ordered
+from sandbox.roles import ROLE_IDS
 from sandbox.world import Account, User, current_world
 
 

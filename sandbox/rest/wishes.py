@@ -2,9 +2,9 @@
 
 from sandbox.answers import Refused, broken, not_found
 from sandbox.enrolling import Wish
-from sandbox.permissions import ROLE_IDS
 from sandbox.rest import params
 from sandbox.rest.api import host_account, path_user
+from sandbox.roles import ROLE_IDS
 from sandbox.world import Account, Course, User, current_world
 
 ROLES = {name: role_id for name, role_id in ROLE_IDS.items() if name != "StudentViewEnrollment"}
