@@ -40,6 +40,8 @@ SERVICE_SCOPES = (
     "url:GET|/api/v1/courses/:course_id/enrollments",  # their sections, and who observes there
     "url:POST|/api/v1/sections/:section_id/enrollments",  # make a link in one course
     "url:DELETE|/api/v1/courses/:course_id/enrollments/:id",  # end it
+    "url:GET|/api/v1/accounts/:account_id/permissions",  # the setup check: what its role may do
+    "url:GET|/api/v1/accounts/:account_id/terms_of_service",  # the setup check: who may sign up
 )
 SCOPES = {OAuthPurpose.OBSERVER: OBSERVER_SCOPES, OAuthPurpose.SERVICE: SERVICE_SCOPES}
 
