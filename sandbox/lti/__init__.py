@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("lti", __name__)
 
-from sandbox.lti import authorize, storage  # noqa: E402, F401  their routes join the blueprint
+from sandbox.lti import authorize, brands, registering, storage  # noqa: E402, F401  their routes join the blueprint

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from sandbox import sessions
 from sandbox.lti import blueprint, keys, launches, tools
+from sandbox.lti.configurations import ConfigurationError
 from sandbox.lti.launches import STORAGE_TARGET, Hint, InvalidHint, Prepared
 from sandbox.world import World, current_world
 
@@ -57,7 +58,7 @@ def authorize() -> Response | str:
 
     prepared = launches.consume(world, hint.verifier)
     problem = None
-    for found in (_parameters(), _user(), _client(world, waiting)):
+    for found in (_parameters(), _user(waiting), _client(world, waiting)):
         problem = found or problem
     if prepared is None:
         answer = _failure(NO_LONGER_VALID)
@@ -78,10 +79,13 @@ def _plain(text: str) -> Response:
 
 def _redirect_allowed(world: World, waiting: Prepared | None) -> bool:
     """Judged by the named client's key; a nameless or unknown client's by the launch's own tool."""
-    tool = world.tools.get(request.args.get("client_id", "")) or (waiting.tool if waiting else None)
+    named = request.args.get("client_id", "")
+    client_id = waiting.tool.client_id if waiting and named not in world.registrations else named
+    registration = world.registrations.get(client_id)
     try:
-        return tool is not None and tools.redirect_allowed(world, tool, request.args.get("redirect_uri", ""))
-    except tools.ConfigurationError:
+        asked = request.args.get("redirect_uri", "")
+        return registration is not None and tools.redirect_allowed(world, registration, asked)
+    except ConfigurationError:
         return False
 
 
@@ -95,19 +99,22 @@ def _parameters() -> Problem | None:
     return None
 
 
-def _user() -> Problem | None:
+def _user(waiting: Prepared | None) -> Problem | None:
     user = sessions.current_user()
+    if waiting and waiting.anonymous and user is None:
+        return None
     if user is None or user.lti_context_id != request.args.get("login_hint"):
         return "login_required", "Must have an active user session"
     return None
 
 
 def _client(world: World, waiting: Prepared | None) -> Problem | None:
-    tool = world.tools.get(request.args.get("client_id", ""))
-    account_id = waiting.account_id if waiting else None
-    if tool is None or (account_id is not None and tool not in tools.tools_for(world, account_id)):
-        return "unauthorized_client", "Client not authorized in requested context"
-    return None
+    """The key must be on in the account of the launch."""
+    client_id = request.args.get("client_id", "")
+    known = [tool for tool in world.deployments(client_id) if world.registrations[client_id].enabled]
+    if waiting:
+        known = [tool for tool in tools.tools_in(world, waiting.context, waiting.root) if tool in known]
+    return None if known else ("unauthorized_client", "Client not authorized in requested context")
 
 
 def _failure(problem: Problem) -> dict[str, str]:

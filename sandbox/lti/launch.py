@@ -2,26 +2,31 @@
 
 from dataclasses import dataclass
 
+from sandbox.lti.configurations import Configuration, Placement
 from sandbox.lti.roles import Context
-from sandbox.lti.tools import Configuration, Placement
 from sandbox.records import opaque_id
 from sandbox.world import Account, Course, Login, Tool, User, World
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Everything the claims of a launch are made from; `base_url` is Canvas's own, without a slash."""
+    """Everything the claims of a launch are made from; `base_url` is Canvas's own, without a slash.
+
+    `user` is None for a visitor of a public course who is not logged in; `placement` is None where Names
+    and Roles tells what a launch would say; `student` is whose card was open.
+    """
 
     world: World
     tool: Tool
     configuration: Configuration
-    placement: Placement
+    placement: Placement | None
     context: Context
     root: Account
-    user: User
-    real_user: User | None
+    user: User | None
     base_url: str
     target_link_uri: str
+    real_user: User | None = None
+    student: User | None = None
 
     @property
     def course(self) -> Course | None:
@@ -42,12 +47,17 @@ class Launch:
     @property
     def login(self) -> Login | None:
         """The login that the person uses at this root account."""
-        return self.world.login_in(self.user, self.root.id)
+        return self.world.login_in(self.user, self.root.id) if self.user else None
 
     @property
     def host(self) -> str:
         """Canvas's host with its port."""
         return self.base_url.partition("://")[2]
+
+    @property
+    def locale(self) -> str:
+        """The language that Canvas speaks with the person."""
+        return (self.user.locale if self.user else None) or "en"
 
     @property
     def guid(self) -> str:
@@ -57,7 +67,7 @@ class Launch:
     @property
     def observees(self) -> list[User]:
         """The students whom the person observes in the course, each once."""
-        if self.course is None:
+        if self.course is None or self.user is None:
             return []
         ids = {
             row.associated_user_id

@@ -9,9 +9,12 @@ import jwt
 
 from sandbox.lti.launch import Launch
 from sandbox.lti.messages import resource_link_request
-from sandbox.world import Tool, World, global_id
+from sandbox.lti.roles import Context
+from sandbox.world import Account, Tool, World, global_id, opaque_id
 
 HINT_LIFE = timedelta(minutes=5)
+# The login_hint of everybody who is not logged in.
+PUBLIC_HINT = opaque_id("user", 0)
 STORAGE_TARGET = "post_message_forwarding"
 
 
@@ -24,7 +27,9 @@ class Prepared:
     """A launch that waits for the tool's authentication request."""
 
     tool: Tool
-    account_id: int
+    context: Context
+    root: Account
+    anonymous: bool
     claims: dict[str, Any]
     expires_at: datetime
 
@@ -56,28 +61,29 @@ def prepare(launch: Launch) -> dict[str, str]:
         prepared = _prepared(world)
         for old in [key for key, entry in prepared.items() if entry.expires_at <= world.clock.now()]:
             del prepared[old]
+        claims = resource_link_request(launch)
         prepared[verifier] = Prepared(
-            launch.tool, launch.account.id, resource_link_request(launch), expires_at
+            launch.tool, launch.context, launch.root, launch.user is None, claims, expires_at
         )
     hint = {
         "verifier": verifier,
         "canvas_domain": launch.host,
         "context_type": type(launch.context).__name__,
         "context_id": global_id(launch.context.id),
-        "canvas_locale": launch.user.locale or "en",
+        "canvas_locale": launch.locale,
         "include_storage_target": world.settings.platform_storage,
         "exp": int(expires_at.timestamp()),
     }
     fields = {
         "iss": world.settings.issuer,
-        "login_hint": launch.user.lti_context_id,
+        "login_hint": launch.user.lti_context_id if launch.user else PUBLIC_HINT,
         "client_id": launch.tool.client_id,
         "lti_deployment_id": launch.tool.deployment_id,
         "deployment_id": launch.tool.deployment_id,
         "target_link_uri": launch.target_link_uri,
         "lti_message_hint": jwt.encode(hint, _secret(world), "HS256"),
-        "canvas_environment": "prod",
-        "canvas_region": "not_configured",
+        "canvas_environment": world.settings.canvas_environment,
+        "canvas_region": world.settings.canvas_region,
     }
     return fields | ({"lti_storage_target": STORAGE_TARGET} if world.settings.platform_storage else {})
 

@@ -10,10 +10,15 @@ viewing.show_refusals(blueprint)
 
 from sandbox.pages import (  # noqa: E402, F401  their routes join the blueprint
     accounts,
+    app,
+    apps,
     courses,
     home,
     login,
     masquerade,
+    navigation,
     observees,
     tools,
 )
+
+blueprint.app_context_processor(navigation.everywhere)

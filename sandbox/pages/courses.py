@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.pages import blueprint, navigation
@@ -58,6 +58,34 @@ def people(course_id: int) -> str:
         pages=max(-(-len(lines) // PAGE), 1),
         count=len(lines),
         may_act=granted(world, user.id, "become_user", account_id=root.id),
+        cards=_shows_cards(world, user, found),
+    )
+
+
+def _shows_cards(world: World, user: User, course: Course) -> bool:
+    """Whether a click on a student's name opens their card: for staff, where Canvas has cards on."""
+    return world.settings.student_context_cards and reads_as_admin(world, user.id, course.id)
+
+
+@blueprint.get("/courses/<int:course_id>/users/<int:user_id>")
+def student_card(course_id: int, user_id: int) -> str:
+    """The card of a student, now or before: sections, and the tools of student_context_card."""
+    world, found, user = current_world(), the_course(course_id), viewer()
+    rows = [row for row in world.enrollments_in(found.id) if row.user_id == user_id]
+    students = [row for row in rows if row.type == "StudentEnrollment"]
+    if not students:
+        abort(404)
+    seen = visible_sections(world, user.id, found.id)
+    shown = [row for row in students if seen is None or row.section_id in seen]
+    if not (shown and _shows_cards(world, user, found)):
+        refuse()
+    return render_template(
+        "card.html",
+        course=found,
+        nav=navigation.of_course(found, user),
+        student=world.users[user_id],
+        sections=[world.sections[id].name for id in sorted({row.section_id for row in shown})],
+        links=navigation.of_card(found, user, world.users[user_id]),
     )
 
 
@@ -91,8 +119,11 @@ def _line(world: World, rows: list[Enrollment]) -> Person:
 def course_settings(course_id: int) -> str:
     """Settings > Navigation: which tools the course shows."""
     found, user = _managed(course_id), viewer()
-    placed, _ = navigation.placed_tools("course_navigation", found)
-    entries = [(tool, placement, navigation.is_shown(found, tool, placement)) for tool, placement in placed]
+    placed, _ = navigation.placed("course_navigation", found)
+    entries = [
+        (tool, placement.label(user.locale), navigation.is_shown(found, tool, placement))
+        for tool, placement in placed
+    ]
     return render_template(
         "course_settings.html", course=found, nav=navigation.of_course(found, user), entries=entries
     )

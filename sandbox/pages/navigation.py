@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 
+from sandbox import sessions
+from sandbox.lti import tools
+from sandbox.lti.configurations import Placement
 from sandbox.lti.roles import Context
-from sandbox.lti.tools import ConfigurationError, Placement, configuration, is_visible, tools_for
+from sandbox.lti.tools import Placed, is_visible
 from sandbox.pages.viewing import root_account
 from sandbox.permissions import granted, reads_as_admin
 from sandbox.world import Account, Course, Tool, User, current_world
@@ -38,27 +41,9 @@ class Navigation:
         return any(link.new_window for link in self.links)
 
 
-def placed_tools(placement: str, context: Context) -> tuple[list[tuple[Tool, Placement]], list[str]]:
+def placed(placement: str, context: Context) -> tuple[list[Placed], list[str]]:
     """Tools with this placement in a context, whoever looks."""
-    world, root = current_world(), root_account()
-    found, problems = [], []
-    match context:
-        case Course():
-            tools = tools_for(world, context.account_id)
-        case Account():
-            tools = tools_for(world, context.id)
-        case User():
-            tools = [tool for tool in world.tools.values() if tool.account_id == root.id]
-    for tool in tools:
-        try:
-            placed = configuration(world, tool).placements.get(placement)
-        except ConfigurationError as problem:
-            problems.append(str(problem))
-            continue
-        below = isinstance(context, Account) and context.parent_account_id is not None
-        if placed and not (placed.root_account_only and below):
-            found.append((tool, placed))
-    return found, problems
+    return tools.placed_tools(current_world(), placement, context, root_account())
 
 
 def is_shown(course: Course, tool: Tool, placement: Placement) -> bool:
@@ -72,8 +57,8 @@ def of_course(course: Course, user: User) -> Navigation:
     links = [Link("Home", url_for("pages.course", course_id=course.id))]
     if granted(world, user.id, "read_roster", course_id=course.id):
         links.append(Link("People", url_for("pages.people", course_id=course.id)))
-    placed, problems = placed_tools("course_navigation", course)
-    shown = [(tool, placement) for tool, placement in placed if is_shown(course, tool, placement)]
+    found, problems = placed("course_navigation", course)
+    shown = [(tool, placement) for tool, placement in found if is_shown(course, tool, placement)]
     links += _tool_links("courses", course, user, shown)
     if reads_as_admin(world, user.id, course.id):
         links.append(Link("Settings", url_for("pages.course_settings", course_id=course.id)))
@@ -84,8 +69,10 @@ def of_course(course: Course, user: User) -> Navigation:
 def of_account(account: Account, user: User) -> Navigation:
     """An account's menu for an administrator."""
     links = [Link("Courses and people", url_for("pages.account", account_id=account.id))]
-    placed, problems = placed_tools("account_navigation", account)
-    shown = [(tool, placement) for tool, placement in placed if placement.shown_by_default]
+    if granted(current_world(), user.id, "manage_lti_registrations", account_id=account.id):
+        links.append(Link("Apps", url_for("pages.apps", account_id=account.id)))
+    found, problems = placed("account_navigation", account)
+    shown = [(tool, placement) for tool, placement in found if placement.shown_by_default]
     return Navigation(links + _tool_links("accounts", account, user, shown), problems)
 
 
@@ -95,24 +82,41 @@ def of_user(user: User) -> Navigation:
         Link("Settings", url_for("pages.profile_settings")),
         Link("Observing", url_for("pages.observees")),
     ]
-    placed, problems = placed_tools("user_navigation", user)
-    return Navigation(links + _tool_links("users", user, user, placed), problems)
+    found, problems = placed("user_navigation", user)
+    return Navigation(links + _tool_links("users", user, user, found), problems)
 
 
-def _tool_links(kind: str, context: Context, user: User, placed: list[tuple[Tool, Placement]]) -> list[Link]:
+def everywhere() -> dict[str, object]:
+    """The tools in the bar around every page."""
+    user, root = sessions.current_user(), root_account()
+    if user is None or current_world().login_in(user, root.id) is None:
+        return {"global_links": []}
+    found, _ = placed("global_navigation", root)
+    return {"global_links": _tool_links("accounts", root, user, found, launch_type="global_navigation")}
+
+
+def of_card(course: Course, viewer: User, student: User) -> list[Link]:
+    """The tools on a student's card (placement student_context_card)."""
+    found, _ = placed("student_context_card", course)
+    asked = {"launch_type": "student_context_card", "student_id": str(student.id)}
+    return _tool_links("courses", course, viewer, found, **asked)
+
+
+def _tool_links(kind: str, context: Context, user: User, found: list[Placed], **asked: str) -> list[Link]:
     world, root = current_world(), root_account()
     return [
         Link(
-            placement.text,
+            placement.label(user.locale),
             url_for(
                 "pages.tool",
                 kind=kind,
                 context_id=context.id,
                 tool_id=tool.id,
                 display="borderless" if placement.new_window else None,
+                **asked,  # type: ignore[arg-type]  # url_for's keywords are of any type
             ),
             placement.new_window,
         )
-        for tool, placement in placed
+        for tool, placement in found
         if is_visible(world, user, context, root, placement)
     ]

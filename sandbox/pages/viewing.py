@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from sandbox import sessions
+from sandbox.lti.brands import brand_url
 from sandbox.permissions import is_account_member, may_read_course
 from sandbox.world import Account, Course, User, current_world
 
@@ -26,6 +27,7 @@ def frame() -> dict[str, object]:
         "behind": sessions.real_user(),
         "root": root_account(),
         "platform_storage": current_world().settings.platform_storage,
+        "brand_url": brand_url(request.host_url.rstrip("/"), root_account()),
     }
 
 
@@ -57,6 +59,19 @@ def the_course(course_id: int) -> Course:
     if not may_read_course(world, user.id, course.id):
         refuse()
     return course
+
+
+def open_course(course_id: int) -> Course:
+    """A course the viewer may open, or a published public one for somebody who is not logged in."""
+    course = current_world().courses.get(course_id)
+    if sessions.current_user() is None and course and is_open_to_all(course):
+        return course
+    return the_course(course_id)
+
+
+def is_open_to_all(course: Course) -> bool:
+    """Whether a course needs no log-in: public and published."""
+    return course.is_public and course.workflow_state == "available"
 
 
 def the_account(account_id: int) -> Account:
