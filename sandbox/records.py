@@ -43,6 +43,10 @@ class Settings:
     student_context_cards: bool = True
     # Whether the answer to a dynamic registration names its deployment (seen since 2026).
     registration_has_deployment_id: bool = True
+    # How custom variables write dates: "iso" as JSON does, "text" as in the docs.
+    variable_dates: str = "iso"
+    # Whether a service token's assertion may come only once.
+    jti_once: bool = False
     # SIS imports wait in `created`; one that has begun waits after so many rows.
     sis_hold: bool = False
     sis_hold_after: int | None = None

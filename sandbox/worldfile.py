@@ -83,6 +83,8 @@ def _settings(world: World, top: Reader) -> None:
         card_student_id=reader.one_of("card_student_id", ("global", "local", "absent"), "global"),
         student_context_cards=reader.yes_or_no("student_context_cards", usual.student_context_cards),
         registration_has_deployment_id=reader.yes_or_no("registration_has_deployment_id", True),
+        variable_dates=reader.one_of("variable_dates", ("iso", "text"), usual.variable_dates),
+        jti_once=reader.yes_or_no("jti_once", usual.jti_once),
         sis_hold=reader.yes_or_no("sis_hold", False),
         sis_hold_after=reader.number_or_none("sis_hold_after"),
     )
