@@ -4,6 +4,8 @@ An answer nobody likes is not here: it is returned. A bug is not here either: it
 None of these carries a secret: method, path and status at the most.
 """
 
+from dataclasses import dataclass
+
 
 class Failure(Exception):
     """Something outside this program is not as it should be."""
@@ -64,8 +66,19 @@ class CanvasMissing(CanvasFailure):
     """What was asked about does not exist, or not for us."""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What Canvas finds wrong with one field, as `pseudonym.unique_id`; `type` is its word for programs."""
+
+    field: str
+    type: str
+    message: str
+
+
 class CanvasRejects(CanvasFailure):
-    """Canvas understood and said no; `message` is its reason."""
+    """Canvas understood and said no; `message` is its reason, `fields` the reasons by field."""
+
+    fields: tuple[FieldError, ...] = ()
 
 
 RETRYABLE = (CanvasUnreachable, CanvasThrottled, CanvasNonsense)

@@ -47,7 +47,7 @@ class Fields:
         value = self.values.get(name)
         if not isinstance(value, str):
             raise self.wrong(name, "a text")
-        return value.encode(errors="replace").decode().replace("\x00", "")
+        return storable(value)
 
     def optional_text(self, name: str) -> str | None:
         """A text, or None when there is none."""
@@ -67,12 +67,23 @@ class Fields:
             raise self.wrong(name, "true or false")
         return value
 
+    def number(self, name: str) -> int:
+        """A whole number from zero on, as a count is."""
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+            raise self.wrong(name, "a number")
+        return value
+
     def seconds(self, name: str) -> int:
         """A span of time."""
         value = self.values.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LONGEST_LIFE:
             raise self.wrong(name, "a number of seconds")
         return value
+
+    def optional_moment(self, name: str) -> datetime | None:
+        """A time with its zone, or None when there is none."""
+        return self.moment(name) if self.has(name) else None
 
     def moment(self, name: str) -> datetime:
         """A time with its zone."""
@@ -100,6 +111,19 @@ class Fields:
             Fields(self.method, self.path, f"{self.where}{name}[{n}].", one) for n, one in enumerate(value)
         ]
 
+    def text_pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        """A list of pairs of texts."""
+        found = self.values.get(name)
+        if not isinstance(found, list):
+            raise self.wrong(name, "a list of pairs")
+        return tuple(self._pair(name, one) for one in found)
+
+    def _pair(self, name: str, value: Any) -> tuple[str, str]:
+        match value:
+            case [str() as one, str() as other]:
+                return storable(one), storable(other)
+        raise self.wrong(name, "a list of pairs")
+
     def _fail(self, name: str, wanted: str) -> str:
         raise self.wrong(name, wanted)
 
@@ -124,6 +148,11 @@ class Answer:
         if not isinstance(self.data, list) or not all(isinstance(one, dict) for one in self.data):
             raise CanvasNonsense(self.method, self.path, 200, "not a list of objects")
         return [Fields(self.method, self.path, f"[{n}].", one) for n, one in enumerate(self.data)]
+
+
+def storable(text: str) -> str:
+    """A text without what some databases cannot hold: NUL, and halves of characters."""
+    return text.encode(errors="replace").decode().replace("\x00", "")
 
 
 def identifier(value: Any) -> str | None:

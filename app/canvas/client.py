@@ -1,7 +1,7 @@
 """The second ring: a Canvas, seen through one person's token."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -11,7 +11,7 @@ import stamina
 
 from app.canvas import http
 from app.canvas.answers import Answer, Fields
-from app.canvas.http import Call, Pairs
+from app.canvas.http import Call, Pairs, Upload
 from app.errors import CanvasNonsense, CanvasThrottled, CanvasUnreachable, TokenDead
 from app.settings import Settings
 
@@ -49,44 +49,57 @@ class Canvas:
 
     def get(self, path: str, *params: tuple[str, str]) -> Answer:
         """Read; tried again when Canvas stumbles."""
-        return self._send("GET", self.base_url + path, params=params)
+        return self._send(self._call("GET", path, params=params))
 
-    def post(self, path: str, *form: tuple[str, str], secret: str = "") -> Answer:  # noqa: S107
+    def post(self, path: str, *form: tuple[str, str], secrets: Iterable[str] = ()) -> Answer:
         """Create. Not repeated here: whether it has happened is for the caller to find out."""
-        return self._send("POST", self.base_url + path, form=form, secrets=(secret,))
+        return self._send(self._call("POST", path, form=form, secrets=tuple(secrets)))
 
-    def put(self, path: str) -> Answer:
+    def upload(self, path: str, file: Upload, *form: tuple[str, str]) -> Answer:
+        """Create from a file. Not repeated here."""
+        return self._send(self._call("POST", path, form=form, upload=file))
+
+    def put(self, path: str, *form: tuple[str, str]) -> Answer:
         """Set. Not repeated here."""
-        return self._send("PUT", self.base_url + path)
+        return self._send(self._call("PUT", path, form=form))
 
     def delete(self, path: str, *params: tuple[str, str]) -> Answer:
         """Remove. Not repeated here."""
-        return self._send("DELETE", self.base_url + path, params=params)
+        return self._send(self._call("DELETE", path, params=params))
 
-    def pages(self, path: str, *params: tuple[str, str]) -> Iterator[Fields]:
-        """Every object of a list, page after page.
+    def pages(self, path: str, *params: tuple[str, str], under: str | None = None) -> Iterator[Fields]:
+        """Every object of a list, page after page; `under` is the key that some lists stand under.
 
         The next page is taken word for word from the `Link` header, for Canvas's bookmarks mean nothing
         to others, and only if it is on this Canvas: the token goes with it. Source: "Pagination".
         """
         answer = self.get(path, PAGE_SIZE, *params)
         for _ in range(self.page_ceiling):
-            yield from answer.objects()
+            yield from answer.object().objects(under) if under else answer.objects()
             if answer.next is None:
                 return
             url = http.beside(self.base_url + path, answer.next)
             if url is None:
                 raise CanvasNonsense("GET", path, 200, "the next page is on another server")
-            answer = self._send("GET", url)
+            answer = self._send(Call("GET", url, self.settings.contact))
         raise CanvasNonsense("GET", path, 200, f"more than {self.page_ceiling} pages")
 
-    def _send(
-        self, method: str, url: str, params: Pairs = (), form: Pairs = (), secrets: tuple[str, ...] = ()
-    ) -> Answer:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Pairs = (),
+        form: Pairs = (),
+        secrets: tuple[str, ...] = (),
+        upload: Upload | None = None,
+    ) -> Call:
+        url = self.base_url + path
+        return Call(method, url, self.settings.contact, "", params, form, secrets, upload)
+
+    def _send(self, call: Call) -> Answer:
         until = time.monotonic() + self.settings.canvas_timeout.total_seconds()
         if self.deadline is not None:
             until = min(until, self.deadline)
-        call = Call(method, url, self.settings.contact, "", params, form, secrets)
         token = self.bearer.current(until)
         try:
             return _patiently(replace(call, bearer=token), until)

@@ -1,4 +1,4 @@
-"""Courses and Sections APIs: what is taught, and to whom."""
+"""Courses API: what is taught, and to whom."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,19 @@ from app.canvas.users import User, user
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course."""
+    """A course. `state` is unpublished, available, completed or deleted."""
 
     id: str
     name: str
+    code: str
+    state: str
+    account_id: str | None
+    sis_course_id: str | None
+
+    @property
+    def concluded(self) -> bool:
+        """Whether it is over: nobody can be enrolled any more."""
+        return self.state == "completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,28 @@ class ObservedCourse:
 
 
 def _course(fields: Fields) -> Course:
-    return Course(fields.id(), fields.text("name"))
+    name = fields.text("name")
+    return Course(
+        fields.id(),
+        name,
+        fields.optional_text("course_code") or name,
+        fields.text("workflow_state"),
+        fields.optional_id("account_id"),
+        fields.optional_text("sis_course_id"),
+    )
+
+
+def get(canvas: Canvas, course_id: str) -> Course:
+    """A course, or CanvasMissing. Courses API, GET /api/v1/courses/:id."""
+    return _course(canvas.get(path("courses", course_id)).object())
+
+
+def of_account(canvas: Canvas, account_id: str) -> list[Course]:
+    """The courses of an account and those below it, but for deleted ones.
+
+    Accounts API, GET /api/v1/accounts/:account_id/courses.
+    """
+    return [_course(fields) for fields in canvas.pages(path("accounts", account_id, "courses"))]
 
 
 def students(canvas: Canvas, course_id: str) -> list[Student]:
@@ -67,7 +97,7 @@ def _students_by_enrollment(canvas: Canvas, course_id: str) -> list[Student]:
     for row in enrollments.students_in_course(canvas, course_id):
         if row.state != ACTIVE:
             continue
-        people[row.user_id] = row.user or User(row.user_id, row.user_id, row.user_id)
+        people[row.user_id] = row.user or User(id=row.user_id, name=row.user_id, sortable_name=row.user_id)
         found.setdefault(row.user_id, []).append(row.section_id)
     ordered = sorted(people.values(), key=lambda person: person.sortable_name.casefold())
     return [_student(person, found[person.id]) for person in ordered]

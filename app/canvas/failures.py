@@ -1,6 +1,7 @@
 """What an answer means that is not a success: the only place that decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from app.errors import (
@@ -11,14 +12,17 @@ from app.errors import (
     CanvasRejects,
     CanvasThrottled,
     CanvasUnreachable,
+    FieldError,
     ScopeMissing,
     TokenDead,
 )
 
 DEAD_TOKEN = frozenset({"Invalid access token.", "Expired access token.", "Revoked access token."})
 OAUTH_REFUSALS = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
+WRONG_PASSWORD = "Invalid credentials provided."  # noqa: S105 - of the observee, not of the caller
 LONGEST_MESSAGE = 300  # characters
 DEEPEST_MESSAGE = 5  # levels of `errors`
+MOST_FIELDS = 50  # of a form; no form of Canvas has more
 
 
 def kind(status: int, headers: Mapping[str, str], data: Any, text: str) -> type[CanvasFailure]:
@@ -43,6 +47,8 @@ def kind(status: int, headers: Mapping[str, str], data: Any, text: str) -> type[
 
 def _unauthorized(headers: Mapping[str, str], data: dict[str, Any]) -> type[CanvasFailure]:
     message = reason(data)
+    if message == WRONG_PASSWORD:
+        return CanvasRejects  # User Observees API, POST: a 401 about another person's password
     if "insufficient scopes" in message.lower():
         return ScopeMissing
     if data.get("status") == "unauthorized":
@@ -63,7 +69,34 @@ def reason(data: Any) -> str:
     else:
         found = [data[key] for key in ("error", "error_description", "message") if data.get(key)]
         found = [": ".join(word for word in found if isinstance(word, str))]
-    return " ".join("; ".join(found).split())[:LONGEST_MESSAGE]
+    return _line("; ".join(found))
+
+
+def by_field(data: Any) -> tuple[FieldError, ...]:
+    """What is wrong with each field of a form that Canvas did not take."""
+    errors = data.get("errors") if isinstance(data, dict) else None
+    return tuple(islice(_fields(errors, (), DEEPEST_MESSAGE), MOST_FIELDS))
+
+
+def _fields(errors: Any, place: tuple[str, ...], depth: int) -> Iterator[FieldError]:
+    """Errors by the field they hang on, or that they name themselves."""
+    if depth == 0:
+        return
+    if isinstance(errors, list):
+        for error in errors:
+            yield from _fields(error, place, depth - 1)
+    elif isinstance(errors, dict) and isinstance(errors.get("message"), str):
+        name = ".".join(place) or errors.get("field")
+        if isinstance(name, str):
+            word = next((w for key in ("type", "code") if isinstance(w := errors.get(key), str)), "")
+            yield FieldError(_line(name), _line(word), _line(errors["message"]))
+    elif isinstance(errors, dict):
+        for key, error in errors.items():
+            yield from _fields(error, (*place, key), depth - 1)
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())[:LONGEST_MESSAGE]
 
 
 def _messages(errors: Any, depth: int) -> list[str]:

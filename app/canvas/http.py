@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
@@ -20,13 +20,23 @@ import httpx
 from app.canvas import failures
 from app.canvas.answers import Answer
 from app.canvas.punctual import deadline, make_punctual
-from app.errors import CanvasFailure, CanvasNonsense, CanvasUnreachable, TokenDead
+from app.errors import CanvasFailure, CanvasNonsense, CanvasRejects, CanvasUnreachable, FieldError, TokenDead
 from app.settings import LOOPBACK_HOSTS
 
 BODY_CEILING = 16 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
 CONNECT_TIMEOUT = 5.0  # seconds
 
 Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a form. One that is open is read from its start, piece by piece, as often as it is sent."""
+
+    part: str
+    name: str
+    content: bytes | IO[bytes] = field(repr=False)
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Call:
     params: Pairs = ()
     form: Pairs = field(default=(), repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)  # besides the bearer: blotted out of messages
+    upload: Upload | None = None
 
     @property
     def path(self) -> str:
@@ -59,8 +70,14 @@ def send(call: Call, until: float) -> Answer:
     if 200 <= status < 300:
         raise CanvasNonsense(call.method, call.path, status, f"{_media_type(headers)} that is not JSON")
     found = None if data is NOT_JSON else data
-    failure = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
-    raise failure(call.method, call.path, status, _blot(failures.reason(found), call))
+    kind = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
+    failure = kind(call.method, call.path, status, _blot(failures.reason(found), call))
+    if isinstance(failure, CanvasRejects):
+        failure.fields = tuple(
+            FieldError(*(_blot(words, call) for words in (error.field, error.type, error.message)))
+            for error in failures.by_field(found)
+        )
+    raise failure
 
 
 def beside(url: str, link: str) -> str | None:
@@ -107,16 +124,21 @@ def _request(call: Call, timeout: httpx.Timeout) -> httpx.Request:
     }
     if call.bearer:
         headers["Authorization"] = f"Bearer {call.bearer}"
+    common: dict[str, Any] = {
+        "params": call.params or None,  # None keeps the query of a next page as it is
+        "headers": headers,
+        "extensions": {"timeout": timeout.as_dict()},
+    }
+    if file := call.upload:
+        if not isinstance(file.content, bytes):
+            file.content.seek(0)
+        files = {file.part: (file.name, file.content, file.media_type)}
+        form = {name: [value for other, value in call.form if other == name] for name, _ in call.form}
+        return httpx.Request(call.method, call.url, data=form, files=files, **common)
     if call.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    return httpx.Request(
-        call.method,
-        call.url,
-        params=call.params or None,  # None keeps the query of a next page as it is
-        headers=headers,
-        content=urlencode(call.form) if call.form else None,
-        extensions={"timeout": timeout.as_dict()},
-    )
+    content = urlencode(call.form) if call.form else None
+    return httpx.Request(call.method, call.url, content=content, **common)
 
 
 def _body(call: Call, response: httpx.Response) -> bytes:
