@@ -40,6 +40,12 @@ def find_user(world: World, text: str, *, caller_id: int | None, root_account_id
             return None if local_id is None else world.users.get(local_id)
         case "sis_user_id":
             return world.user_by_sis_id(root_account_id, value)
+        case "sis_integration_id":
+            found = world.login_by_integration_id(root_account_id, value)
+            return found[0] if found else None
+        case "sis_integration_id":
+            found = world.login_by_integration_id(root_account_id, value)
+            return found[0] if found and found[1].workflow_state != "deleted" else None
         case "sis_login_id":
             return world.user_by_login(root_account_id, value)
         case "lti_1_1_id" | "lti_1_3_id" | "lti_context_id" | "lti_user_id":
@@ -64,15 +70,16 @@ def find_course(world: World, text: str, *, root_account_id: int) -> Course | No
 
 
 def find_section(world: World, text: str, *, root_account_id: int) -> Section | None:
-    """The section of a course that is not deleted, by number or `sis_section_id:`."""
+    """The section, unless it or its course is deleted, by number or `sis_section_id:`."""
     local_id = number(text)
     kind, value = _split(text)
     if local_id is not None:
         section = world.sections.get(local_id)
     else:
         section = world.section_by_sis_id(root_account_id, value) if kind == "sis_section_id" else None
-    gone = section is None or world.courses[section.course_id].workflow_state == "deleted"
-    return None if gone else section
+    if section is None or section.workflow_state == "deleted":
+        return None
+    return None if world.courses[section.course_id].workflow_state == "deleted" else section
 
 
 def find_term(world: World, text: str, *, root_account_id: int) -> Term | None:

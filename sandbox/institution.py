@@ -1,13 +1,9 @@
 """The accounts of a world file."""
 
+from sandbox.providers import AUTH_TYPES
 from sandbox.reading import Reader, WorldError
 from sandbox.references import fresh, known
 from sandbox.world import Account, AuthenticationProvider, World
-
-AUTH_TYPES = (
-    *("apple", "canvas", "cas", "clever", "facebook", "github", "google", "ldap", "linkedin", "microsoft"),
-    *("openid_connect", "saml"),
-)
 
 
 def read_accounts(world: World, top: Reader) -> None:

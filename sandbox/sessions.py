@@ -21,6 +21,8 @@ class Session:
     real_user_id: int | None = None
     return_to: str | None = None
     authorization: object | None = None  # the OAuth request being decided; `sandbox.oauth` reads it
+    message: str | None = None  # what the next login page says, once
+    parent_registration: object | None = None  # a parent's proof under way; `pages.parents` reads it
 
 
 def _sessions(world: World) -> dict[str, Session]:
@@ -87,6 +89,19 @@ def log_in(user_id: int) -> Session:
         fresh.return_to, fresh.authorization = old.return_to, old.authorization
         log_out()
     return _start(fresh)
+
+
+def issue_token(user_id: int) -> str:
+    """A token that opens one session of a person by being in an address (API docs, "OAuth2 Endpoints")."""
+    token = secrets.token_urlsafe(32)
+    current_world().memory.setdefault("session_tokens", {})[token] = user_id
+    return token
+
+
+def redeem_token(token: str) -> int | None:
+    """Spend a session token; whose it was."""
+    tokens: dict[str, int] = current_world().memory.setdefault("session_tokens", {})
+    return tokens.pop(token, None)
 
 
 def log_out() -> None:

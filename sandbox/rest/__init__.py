@@ -1,6 +1,25 @@
 """The REST API of the pretend Canvas, under /api/v1."""
 
-from sandbox.rest import accounts, courses, enrollments, observees, rosters, users
+from sandbox.rest import (
+    accounts,
+    authentication_providers,
+    courses,
+    enrollments,
+    observees,
+    rosters,
+    signing_up,
+    users,
+)
 from sandbox.rest.api import blueprint
 
-__all__ = ["accounts", "blueprint", "courses", "enrollments", "observees", "rosters", "users"]
+__all__ = [
+    "accounts",
+    "authentication_providers",
+    "blueprint",
+    "courses",
+    "enrollments",
+    "observees",
+    "rosters",
+    "signing_up",
+    "users",
+]

@@ -58,7 +58,10 @@ def user_json(
     views_logins = may("view_user_logins", **where)
     if reads_sis or views_logins or _sees_as_admin(account, where):
         if reads_sis:
-            body |= {"sis_user_id": login.sis_user_id if login else None, "integration_id": None}
+            body |= {
+                "sis_user_id": login.sis_user_id if login else None,
+                "integration_id": login.integration_id if login else None,
+            }
         if may("manage_sis", account_id=root.id) and not pending:
             body["sis_import_id"] = None
         if root.trusted_account_ids and login:
@@ -81,7 +84,7 @@ def account_json(account: Account) -> Json:
         "parent_account_id": account.parent_account_id,
         "root_account_id": None if account is root else root.id,
         "uuid": account.uuid,
-        "default_time_zone": "Etc/UTC",
+        "default_time_zone": account.default_time_zone,
     }
     if may("manage_account_settings", account_id=account.id):
         body |= {
@@ -110,5 +113,5 @@ def _on_request(user: User, include: list[str]) -> Json:
     if "time_zone" in include:
         extras["time_zone"] = user.time_zone
     if "last_login" in include:
-        extras["last_login"] = None
+        extras["last_login"] = timestamp(user.last_login)
     return extras

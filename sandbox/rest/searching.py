@@ -26,21 +26,22 @@ def by_name(user: User) -> tuple[str, int]:
 
 
 def ordered(users: Iterable[User]) -> list[User]:
-    """People in the order `sort` and `order` ask for."""
+    """People in the order `sort` and `order` ask for; whoever lacks the thing comes as if it were blank."""
     root_id = host_account().id
 
-    def login(user: User) -> str:
-        found = current_world().login_in(user, root_id)
-        return found.unique_id.lower() if found else ""
+    def of_login(field: str) -> Callable[[User], str]:
+        def value(user: User) -> str:
+            login = current_world().login_in(user, root_id)
+            return (getattr(login, field) or "").lower() if login else ""
 
-    def sis_id(user: User) -> str:
-        found = current_world().login_in(user, root_id)
-        return (found.sis_user_id or "") if found else ""
+        return value
 
-    keys: dict[str, Callable[[User], str | int]] = {
+    keys: dict[str, Callable[[User], str | int | float]] = {
         "email": lambda user: (user.email or "").lower(),
-        "sis_id": sis_id,
-        "login_id": login,
+        "sis_id": of_login("sis_user_id"),
+        "integration_id": of_login("integration_id"),
+        "login_id": of_login("unique_id"),
+        "last_login": lambda user: user.last_login.timestamp() if user.last_login else 0,
         "id": lambda user: user.id,
     }
     chosen = keys.get(params.text("sort") or "")

@@ -1,16 +1,18 @@
 """The Users API as far as pairing needs it (Canvas API docs, "Users")."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from sandbox.rest import params
+from sandbox.rest.accounts import effective_locale
 from sandbox.rest.api import caller, host_account, may, path_account, path_user, require, serves
 from sandbox.rest.bodies import Json, address, avatar_url, user_json
 from sandbox.rest.paging import numbered
 from sandbox.rest.rosters import KINDS
 from sandbox.rest.searching import matches, ordered
-from sandbox.roles import ROLE_IDS
+from sandbox.roles import role_of
 from sandbox.world import Account, User, current_world
+
+KINDS_BY_TYPE = {kind: name for name, kind in KINDS.items()}
 
 
 @serves("GET", "/users/:id")
@@ -23,7 +25,7 @@ def show(id: str) -> Json:
     body = user_json(user, account=host_account(), include=include)
     body |= {"locale": user.locale}
     if own:
-        body |= {"email": user.email, "effective_locale": user.locale or "en"}
+        body |= {"email": user.email, "effective_locale": effective_locale(user, host_account())}
     body["permissions"] = {
         "can_update_name": own or may("manage_user_logins", account_id=host_account().id),
         "can_update_avatar": False,
@@ -56,10 +58,10 @@ def profile(user_id: str) -> Json:
     if may("read_sis", account_id=root.id):
         body["sis_user_id"] = login.sis_user_id if login else None
     body |= {
-        "integration_id": None,
-        "time_zone": user.time_zone or "Etc/UTC",
+        "integration_id": login.integration_id if login else None,
+        "time_zone": user.time_zone or root.default_time_zone,
         "locale": user.locale,
-        "effective_locale": user.locale or "en",
+        "effective_locale": effective_locale(user, root),
     }
     if own:
         body["calendar"] = {"ics": address(f"/feeds/calendars/user_{user.uuid}.ics")}
@@ -72,7 +74,7 @@ def search(account_id: str) -> list[Json]:
     account = path_account(account_id)
     require(may("read_roster", account_id=account.id))
     term = params.search_term()
-    users = _of_kind(_people(account, term or ""))
+    users = _of_kind(_of_uuids(_people(account, term or "")))
     root_id = current_world().root_account(account.id).id
     found = (user for user in users if term is None or matches(user, term, root_id))
     include = params.many("include")
@@ -92,7 +94,7 @@ def _people(account: Account, term: str) -> Iterator[User]:
     world = current_world()
     if account.parent_account_id is None:
         for user in world.users_by_name(term):
-            if any(login.account_id == account.id for login in user.logins) and not user.test_student:
+            if _belongs(user, account) and not user.test_student:
                 yield user
         return
     ids = {admin.user_id for admin in world.admins if admin.account_id == account.id}
@@ -103,19 +105,29 @@ def _people(account: Account, term: str) -> Iterator[User]:
     yield from (user for user in world.users_by_name(term) if user.id in ids and not user.test_student)
 
 
+def _belongs(user: User, root: Account) -> bool:
+    """Whether a person has a login in a root account, or had one and the deleted ones are asked for."""
+    if params.flag(params.params(), "include_deleted_users"):
+        return any(login.account_id == root.id for login in user.logins)
+    return root.id in current_world().root_accounts_of(user)
+
+
+def _of_uuids(users: Iterator[User]) -> Iterator[User]:
+    wanted = params.many("uuids")
+    return (user for user in users if user.uuid in wanted) if wanted else users
+
+
 def _of_kind(users: Iterable[User]) -> Iterator[User]:
-    """Only those with an enrollment of the type or role asked for."""
-    by_id = {str(role_id): name for name, role_id in ROLE_IDS.items()}
+    """Only those with an enrollment of the type and the role asked for."""
     kind, role_id = params.text("enrollment_type"), params.text("role_filter_id")
-    wanted: set[Any] = {KINDS.get(kind)} if kind else set()
-    if role_id:
-        wanted = {by_id.get(role_id)} & (wanted or {by_id.get(role_id)})
-    if not wanted and not role_id:
-        yield from users
-        return
+    world = current_world()
     for user in users:
-        rows = current_world().enrollments_of(user.id)
-        if any(row.type in wanted and row.state != "deleted" for row in rows):
+        if (kind is None and role_id is None) or any(
+            kind in (None, KINDS_BY_TYPE.get(row.type))
+            and role_id in (None, str(role_of(world, row)[0]))
+            and row.state != "deleted"
+            for row in world.enrollments_of(user.id)
+        ):
             yield user
 
 
