@@ -20,10 +20,14 @@ class Event(StrEnum):
     LINK_FAILED = "link:fail"
     LINK_ENDING = "link:leave"
     LINK_ENDED = "link:end"
+    LINK_FOLLOWED = "link:follow"
+    LINK_MENDED = "link:mend"
     OBSERVER_SIGNED_IN = "observer:sign-in"
     SERVICE_CONNECTED = "service:connect"
     SERVICE_LOST = "service:lose"
     PLATFORM_ADDED = "platform:add"
+    PLATFORM_INVITED = "platform:invite"
+    DEPLOYMENT_ADOPTED = "deployment:adopt"
 
 
 Fact = str | int | bool | None

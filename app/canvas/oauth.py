@@ -33,6 +33,8 @@ SERVICE_SCOPES = (
     "url:GET|/api/v1/users/:user_id/profile",  # whose account this is, and its time zone
     "url:GET|/api/v1/users/:user_id/courses",  # the courses an all-course link will show
     "url:GET|/api/v1/users/:user_id/observers",  # who can see a student
+    "url:GET|/api/v1/users/:user_id/observees",  # reconciling: whom an observer sees
+    "url:GET|/api/v1/users/:user_id/enrollments",  # reconciling: in which sections
     "url:GET|/api/v1/users/:user_id/observees/:observee_id",  # whether a link is there
     "url:PUT|/api/v1/users/:user_id/observees/:observee_id",  # make an all-course link
     "url:DELETE|/api/v1/users/:user_id/observees/:observee_id",  # end it
