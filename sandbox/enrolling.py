@@ -17,12 +17,21 @@ class Wish:
     limit_to_section: bool = False
     start_at: datetime | None = None
     end_at: datetime | None = None
+    role_id: int | None = None
+
+
+def default_section(world: World, course: Course) -> Section:
+    """Where people go whom nobody gives a section; made anew when all are gone."""
+    sections = world.sections_of(course.id)
+    if sections:
+        return sections[0]
+    return world.add_section(Section(world.next_id("section"), course.id, course.name, world.clock.now()))
 
 
 def enroll(world: World, user: User, section: Section, wish: Wish) -> Enrollment:
     """Enroll a person in a section, or update the row that is already there (Enrollments API, create).
 
-    A row is the same when person, type, associated user and section are; an active one keeps its state.
+    A row is the same when person, type, role, associated user and section are; an active one keeps its state.
     """
     row = _same_row(world, user, section, wish)
     state = wish.state or _default_state(world.courses[section.course_id], user, wish.type)
@@ -38,6 +47,7 @@ def enroll(world: World, user: User, section: Section, wish: Wish) -> Enrollment
             updated_at=now,
             state=state,
             associated_user_id=wish.associated_user_id,
+            role_id=wish.role_id,
         )
         _overwrite(row, wish)
         world.add_enrollment(row)
@@ -72,13 +82,15 @@ def objections(world: World, user: User, course: Course, wish: Wish) -> dict[str
         found["associated_user_id"] = "Cannot observe observer observing self"
     if user.test_student:
         found["user_id"] = "cannot add a student view student in a regular role"
+    if course.template:
+        found["course_id"] = "is a template course"
     return found
 
 
 def _same_row(world: World, user: User, section: Section, wish: Wish) -> Enrollment | None:
-    wanted = (section.id, wish.type, wish.associated_user_id)
+    wanted = (section.id, wish.type, wish.role_id, wish.associated_user_id)
     for row in world.enrollments_of(user.id):
-        if (row.section_id, row.type, row.associated_user_id) == wanted:
+        if (row.section_id, row.type, row.role_id, row.associated_user_id) == wanted:
             return row
     return None
 

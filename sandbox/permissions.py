@@ -2,7 +2,7 @@
 
 from sandbox.dates import STAFF, is_over, state_by_dates
 from sandbox.roles import role_of
-from sandbox.world import Account, Admin, Enrollment, RoleOverride, User, World
+from sandbox.world import Account, Admin, Course, Enrollment, RoleOverride, User, World
 
 TEACHING = frozenset({"TeacherEnrollment", "TaEnrollment"})
 TEACHER = frozenset({"TeacherEnrollment"})
@@ -40,6 +40,7 @@ COURSE_DEFAULTS: dict[str, frozenset[str]] = {
     "manage_sections_delete": STAFF,
     "manage_courses_publish": TEACHER | {"DesignerEnrollment"},
     "manage_courses_conclude": TEACHER | {"DesignerEnrollment"},
+    "manage_courses_delete": TEACHER | {"DesignerEnrollment"},
     "send_messages": STAFF | {"StudentEnrollment", "ObserverEnrollment"},
     "send_messages_all": STAFF,
     "generate_observer_pairing_code": frozenset(),
@@ -82,6 +83,23 @@ def counting_enrollments(world: World, user_id: int, course_id: int) -> list[Enr
         and row.state == "active"
         and (row.type in STAFF or (published and state_by_dates(world, row) != "pending"))
     ]
+
+
+def may_add(world: World, user_id: int, course: Course, kind: str) -> bool:
+    """Whether a person may enroll others of a type; blueprints and templates take no observers at all."""
+    if kind == "ObserverEnrollment" and (course.blueprint or course.template):
+        return False
+    name = kind.removesuffix("Enrollment").lower()
+    return granted(world, user_id, f"add_{name}_to_course", course_id=course.id)
+
+
+def may_remove(world: World, user_id: int, row: Enrollment) -> bool:
+    """Whether a person may delete or deactivate a row; their own only with administrative actions besides."""
+    name = row.type.removesuffix("Enrollment").removesuffix("View").lower()
+    if not granted(world, user_id, f"remove_{name}_from_course", course_id=row.course_id):
+        return False
+    own = row.user_id == user_id
+    return not own or granted(world, user_id, "allow_course_admin_actions", course_id=row.course_id)
 
 
 def is_account_member(world: World, user_id: int, account_id: int) -> bool:

@@ -1,12 +1,16 @@
-"""Canvas's request throttle: a leaky bucket per token (RequestThrottle; API docs, "Throttling")."""
+"""Canvas's request throttle: a leaky bucket per client (RequestThrottle; API docs, "Throttling").
 
-import time
+A real Canvas charges the seconds it computes and asks its database. Here every request has a fixed price
+and buckets leak by the sandbox's clock, so that the same requests always get the same answers.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, g, request
 from werkzeug import Response
 
+from sandbox import sessions
 from sandbox.answers import throttled
 from sandbox.world import World, current_world
 
@@ -14,8 +18,7 @@ LIMIT = 600.0
 MAXIMUM = 800.0
 OUTFLOW = 10.0
 UP_FRONT = 50.0
-# Stands for the seconds a real Canvas spends in its database; ours costs next to nothing.
-DATABASE_COST = 0.1
+READ_COST, WRITE_COST = 0.1, 0.3
 TOKEN_COST = 200.0
 
 
@@ -40,21 +43,20 @@ def watch(app: Flask) -> None:
             if world.settings.throttle and bucket.level >= LIMIT:
                 return throttled(world.settings.throttle_status)
             bucket.level = min(bucket.level + UP_FRONT, MAXIMUM)
-        g.began = time.thread_time()
+        g.counted = True
         return None
 
     @app.after_request
     def settle(response: Response) -> Response:
-        if "began" not in g:
+        if "counted" not in g:
             return response
-        cost = time.thread_time() - g.began + DATABASE_COST
-        if request.path == "/login/oauth2/token":
-            cost += TOKEN_COST
-        world = current_world()
+        cost, world = _cost(), current_world()
         with world.lock:
             bucket = _leaked(world)
             bucket.level = max(0.0, bucket.level - UP_FRONT + cost)
             remaining = LIMIT - bucket.level
+        if _key().startswith("session"):
+            return response
         response.headers["x-request-cost"] = f"{cost:.6f}"
         response.headers["x-rate-limit-remaining"] = f"{max(0.0, remaining):.4f}"
         return response
@@ -64,12 +66,25 @@ def _counted() -> bool:
     return request.path.startswith("/api/") or request.path == "/login/oauth2/token"
 
 
+def _cost() -> float:
+    if request.path == "/login/oauth2/token":
+        return TOKEN_COST
+    return READ_COST if request.method == "GET" else WRITE_COST
+
+
+def _key() -> str:
+    """Whose bucket it is: a token's, or else a session's, or else that of an address."""
+    token = request.headers.get("Authorization") or request.args.get("access_token")
+    if token:
+        return f"token {token}"
+    session = sessions.current()
+    return f"session {session.id}" if session else f"address {request.remote_addr}"
+
+
 def _leaked(world: World) -> Bucket:
     """The caller's bucket, as full as it still is by now."""
     buckets: dict[str, Bucket] = world.memory.setdefault("buckets", {})
-    key = (
-        request.headers.get("Authorization") or request.args.get("access_token") or request.remote_addr or ""
-    )
+    key = _key()
     now = world.clock.now()
     bucket = buckets.setdefault(key, Bucket(0.0, now))
     passed = max(0.0, (now - bucket.touched).total_seconds())

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from sandbox import sessions
 from sandbox.pages import blueprint
 from sandbox.pages.viewing import refuse, root_account, the_course, viewer
-from sandbox.permissions import granted, reads_as_admin
+from sandbox.permissions import may_act_as, reads_as_admin
 from sandbox.world import Course, Enrollment, Login, User, World, current_world
 
 
@@ -19,7 +19,7 @@ def masquerade(user_id: int) -> Response:
     other = world.users.get(user_id)
     if other is None or root.id not in world.root_accounts_of(other):
         abort(404)
-    if not granted(world, user.id, "become_user", account_id=root.id):
+    if not may_act_as(world, user.id, other, root.id):
         refuse()
     sessions.act_as(other.id)
     return redirect(url_for("pages.home"), 303)

@@ -6,8 +6,11 @@ from sandbox.rest import (
     courses,
     enrollments,
     observees,
+    roles,
     rosters,
+    sections,
     signing_up,
+    terms,
     users,
 )
 from sandbox.rest.api import blueprint
@@ -19,7 +22,10 @@ __all__ = [
     "courses",
     "enrollments",
     "observees",
+    "roles",
     "rosters",
+    "sections",
     "signing_up",
+    "terms",
     "users",
 ]

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox import ids, sessions
 from sandbox.answers import Refused, bad_token, broken, forbidden, not_found, out_of_scope, unauthenticated
 from sandbox.gate import USER_ID
-from sandbox.permissions import granted
+from sandbox.permissions import granted, may_act_as
 from sandbox.rest import params
 from sandbox.world import AccessToken, Account, Course, Section, User, World, current_world
 
@@ -206,7 +206,7 @@ def _masquerade(world: World, token: AccessToken | None) -> None:
         raise Refused(401, {"errors": "Cannot change masquerade"})
     root = host_account()
     user = ids.find_user(world, wanted, caller_id=caller().id, root_account_id=root.id)
-    if user is None or not may("become_user", account_id=root.id):
+    if user is None or not may_act_as(world, caller().id, user, root.id):
         raise Refused(401, {"errors": "Invalid as_user_id"})
     g.caller = user
 

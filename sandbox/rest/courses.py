@@ -1,17 +1,23 @@
-"""The Courses and Sections API as far as pairing needs it (Canvas API docs, "Courses", "Sections")."""
+"""The Courses API as far as pairing needs it (Canvas API docs, "Courses")."""
 
 from collections.abc import Iterable
 
-from sandbox.answers import not_found
-from sandbox.dates import STAFF
+from sandbox.answers import Refused
+from sandbox.dates import STAFF, concluded, state_by_dates
 from sandbox.permissions import may_read_course
 from sandbox.rest import params
-from sandbox.rest.api import caller, may, path_account, path_course, path_section, path_user, require, serves
-from sandbox.rest.bodies import Json, bare_user
-from sandbox.rest.course_bodies import course_enrollment_json, course_json, section_json
+from sandbox.rest.api import caller, may, path_account, path_course, path_user, require, serves
+from sandbox.rest.bodies import Json
+from sandbox.rest.course_bodies import course_enrollment_json, course_json, term_json
+from sandbox.rest.course_choice import change_course, course_filter
 from sandbox.rest.paging import numbered
 from sandbox.rest.rosters import KINDS
-from sandbox.world import Course, Enrollment, Section, User, current_world
+from sandbox.rest.sections import students_of
+from sandbox.world import Course, Enrollment, User, current_world
+
+EVENTS = {"offer": "available", "claim": "unpublished", "conclude": "completed", "delete": "deleted"}
+EVENTS |= {"undelete": "unpublished"}
+RIGHTS = {"conclude": "manage_courses_conclude", "delete": "manage_courses_delete"}
 
 
 @serves("GET", "/courses")
@@ -43,46 +49,32 @@ def list_of_account(account_id: str) -> list[Json]:
     """All courses in an account and below."""
     account, world = path_account(account_id), current_world()
     require(may("read_course_list", account_id=account.id))
-    term, states = params.search_term(), params.many("state") or ["unpublished", "available", "completed"]
-    states = [*states, "unpublished"] if {"created", "claimed"} & set(states) else states
-    kinds = {KINDS.get(kind, kind) for kind in params.many("enrollment_type")}
-    found = [
-        course
-        for course in world.courses.values()
-        if account in world.account_chain(course.account_id)
-        and (course.workflow_state in states or "all" in states)
-        and (term is None or term in course.name.lower() or term in course.course_code.lower())
-        and (not kinds or any(row.type in kinds for row in world.enrollments_in(course.id)))
-    ]
-    page = numbered(sorted(found, key=lambda course: course.id), len(found))
-    return [_course(course, caller(), ("active", "invited")) for course in page]
+    fits = course_filter(account)
+    found = sorted((course for course in world.courses.values() if fits(course)), key=lambda each: each.id)
+    return [_course(course, caller(), ("active", "invited")) for course in numbered(found, len(found))]
 
 
-@serves("GET", "/courses/:course_id/sections")
-def list_sections(course_id: str) -> list[Json]:
-    """A course's sections."""
-    course = path_course(course_id)
-    require(may_read_course(current_world(), caller().id, course.id))
-    sections = current_world().sections_of(course.id)
-    return [_section(section) for section in numbered(sections, len(sections))]
+@serves("PUT", "/courses/:id")
+def update(id: str) -> Json:
+    """Change a course: name, dates, SIS id, and by `event` publish, unpublish, conclude or delete it."""
+    course, given = path_course(id), params.group("course")
+    event = params.text_in(given, "event")
+    require(may(RIGHTS.get(event or "", "manage_courses_publish"), course_id=course.id))
+    if event in EVENTS:
+        course.workflow_state = EVENTS[event]
+    change_course(course, given)
+    return _course(course, caller(), ("active", "invited"))
 
 
-@serves("GET", "/courses/:course_id/sections/:id")
-def show_section_of_course(course_id: str, id: str) -> Json:
-    """One section, by its course."""
-    course, section = path_course(course_id), path_section(id)
-    if section.course_id != course.id:
-        raise not_found()
-    require(may_read_course(current_world(), caller().id, course.id))
-    return _section(section)
-
-
-@serves("GET", "/sections/:id")
-def show_section(id: str) -> Json:
-    """One section."""
-    section = path_section(id)
-    require(may_read_course(current_world(), caller().id, section.course_id))
-    return _section(section)
+@serves("DELETE", "/courses/:id")
+def end(id: str) -> Json:
+    """Conclude or delete a course, as `event` says."""
+    course, event = path_course(id), params.text("event")
+    if event not in ("conclude", "delete"):
+        raise Refused(400, {"message": "Only 'delete' and 'conclude' are accepted as values for the event"})
+    require(may(RIGHTS[event], course_id=course.id))
+    course.workflow_state = EVENTS[event]
+    return {event: True}
 
 
 def _courses_of(user: User) -> list[Json]:
@@ -93,9 +85,7 @@ def _courses_of(user: User) -> list[Json]:
     courses = {
         row.course_id: world.courses[row.course_id]
         for row in world.enrollments_of(user.id)
-        if row.state in states
-        and (kind is None or row.type == KINDS.get(kind))
-        and _shows(world.courses, row)
+        if _shows(world.courses[row.course_id], row, states) and (kind is None or row.type == KINDS.get(kind))
     }
     found = sorted(
         (each for each in courses.values() if each.workflow_state in wanted), key=lambda each: each.id
@@ -108,17 +98,22 @@ def _enrollment_states() -> tuple[str, ...]:
         case "active":
             return ("active",)
         case "invited_or_pending":
-            return ("invited", "creation_pending")
+            return ("invited", "creation_pending", "pending")
         case "completed":
             return ("completed",)
         case _:
             return ("active", "invited", "completed")
 
 
-def _shows(courses: dict[int, Course], row: Enrollment) -> bool:
-    """Students and observers do not see a course before it is published."""
-    state = courses[row.course_id].workflow_state
-    return state in ("available", "completed") or (state == "unpublished" and row.type in STAFF)
+def _shows(course: Course, row: Enrollment, states: Iterable[str]) -> bool:
+    """Whether a row is in one of the states by its dates; an unpublished course is its staff's alone."""
+    if course.workflow_state == "deleted" or (
+        course.workflow_state == "unpublished" and row.type not in STAFF
+    ):
+        return False
+    if not params.text("enrollment_state"):
+        return row.state in states
+    return state_by_dates(current_world(), row) in states
 
 
 def _course(course: Course, user: User, states: Iterable[str]) -> Json:
@@ -132,8 +127,13 @@ def _course(course: Course, user: User, states: Iterable[str]) -> Json:
         body["sections"] = [
             {"id": row.section_id, "name": current_world().sections[row.section_id].name} for row in rows
         ]
+    term = current_world().term_of(course)
+    if "term" in include and term is not None:
+        body["term"] = term_json(term)
+    if "concluded" in include:
+        body["concluded"] = concluded(current_world(), course)
     if "total_students" in include:
-        body["total_students"] = len(_students(course, None))
+        body["total_students"] = len(students_of(course, None))
     return body
 
 
@@ -148,25 +148,3 @@ def _observed_rows(course: Course, rows: list[Enrollment]) -> list[Enrollment]:
         and row.type == "StudentEnrollment"
         and row.state in ("active", "invited", "completed")
     ]
-
-
-def _section(section: Section) -> Json:
-    course, include = current_world().courses[section.course_id], params.many("include")
-    body = section_json(section)
-    if "total_students" in include:
-        body["total_students"] = len(_students(course, section))
-    if "students" in include and may("read_roster", course_id=course.id):
-        body["students"] = [bare_user(user) for user in _students(course, section)]
-    return body
-
-
-def _students(course: Course, section: Section | None) -> list[User]:
-    """The active and invited students of a course or section, each once."""
-    ids = {
-        row.user_id
-        for row in current_world().enrollments_in(course.id)
-        if row.type == "StudentEnrollment"
-        and row.state in ("active", "invited")
-        and (section is None or row.section_id == section.id)
-    }
-    return sorted((current_world().users[each] for each in ids), key=lambda user: user.sortable_name.lower())

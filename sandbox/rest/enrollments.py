@@ -3,7 +3,7 @@
 from sandbox import enrolling
 from sandbox.answers import Refused, not_found
 from sandbox.ids import number
-from sandbox.permissions import visible_sections
+from sandbox.permissions import may_add, may_remove, visible_sections
 from sandbox.rest import params, wishes
 from sandbox.rest.api import caller, may, path_account, path_course, path_section, path_user, require, serves
 from sandbox.rest.bodies import Json, user_json
@@ -19,13 +19,12 @@ TASKS = {"delete": "deleted", "inactivate": "inactive", "deactivate": "inactive"
 def create_in_course(course_id: str) -> Json:
     """Enroll a person in a course: in the section given, else in the default one."""
     course = path_course(course_id)
-    role = _wished_role(course)
+    asked = _wished_role(course)
     section_id = params.text_in(params.group("enrollment"), "course_section_id")
-    sections = current_world().sections_of(course.id)
-    section = sections[0] if section_id is None else path_section(section_id)
-    if section.course_id != course.id:
+    section = None if section_id is None else path_section(section_id)
+    if section is not None and section.course_id != course.id:
         raise not_found()
-    return _create(course, section, role)
+    return _create(course, section, asked)
 
 
 @serves("POST", "/sections/:section_id/enrollments")
@@ -84,7 +83,8 @@ def end(course_id: str, id: str) -> Json:
     course = path_course(course_id)
     row = _row(course, id)
     state = TASKS.get(params.text("task") or "", "completed")
-    require(_may_conclude(row) if state == "completed" else _may_remove(row))
+    removable = may_remove(current_world(), caller().id, row)
+    require(_may_conclude(row) if state == "completed" else removable)
     enrolling.change_state(current_world(), row, state)
     return enrollment_json(row)
 
@@ -95,33 +95,33 @@ def reactivate(course_id: str, id: str) -> Json:
     row = _row(path_course(course_id), id)
     if row.state != "inactive":
         raise Refused(400, {"error": "enrollment not inactive"})
-    require(_may_remove(row))
+    require(may_remove(current_world(), caller().id, row))
     enrolling.change_state(current_world(), row, "active")
     return enrollment_json(row)
 
 
-def _wished_role(course: Course) -> str:
+def _wished_role(course: Course) -> wishes.Asked:
     """The role asked for; wrong parameters are told before a missing right."""
-    role = wishes.wished_role()
-    kind = role.removesuffix("Enrollment").lower()
-    require(may(f"add_{kind}_to_course", course_id=course.id))
-    return role
+    asked = wishes.wished_role(course)
+    require(may_add(current_world(), caller().id, course, asked.type))
+    return asked
 
 
-def _create(course: Course, section: Section, role: str) -> Json:
+def _create(course: Course, section: Section | None, asked: wishes.Asked) -> Json:
     """Enroll after every check, in Canvas's order: person, login, concluded course, validations."""
     world, user = current_world(), wishes.wished_user()
     if world.login_in(user, world.course_root(course.id).id) is None and not user.test_student:
         raise not_found()
-    wishes.refuse_concluded(course)
-    wish = wishes.wish(role)
+    wishes.refuse_concluded(course, user, section)
+    wish = wishes.wish(asked)
     problems = enrolling.objections(world, user, course, wish)
     if problems:
         errors = {
             name: [{"attribute": name, "message": text, "type": text}] for name, text in problems.items()
         }
         raise Refused(400, {"errors": errors})
-    return enrollment_json(enrolling.enroll(world, user, section, wish))
+    place = section or enrolling.default_section(world, course)
+    return enrollment_json(enrolling.enroll(world, user, place, wish))
 
 
 def _list_of_place(course: Course, section: Section | None) -> list[Json]:
@@ -159,7 +159,7 @@ def _page(rows: list[Enrollment]) -> list[Json]:
     for row in bookmarked(sorted(rows, key=sort_key), sort_key):
         body = enrollment_json(row, user=_listed_user(row, include))
         if "can_be_removed" in include:
-            body["can_be_removed"] = _may_remove(row)
+            body["can_be_removed"] = may_remove(current_world(), caller().id, row)
         if "observed_users" in include and row.associated_user_id is not None:
             body["observed_user"] = _observed(row, row.associated_user_id)
         found.append(body)
@@ -198,10 +198,3 @@ def _row(course: Course, id: str) -> Enrollment:
 
 def _may_conclude(row: Enrollment) -> bool:
     return may("allow_course_admin_actions", course_id=row.course_id)
-
-
-def _may_remove(row: Enrollment) -> bool:
-    """The role's own right; for one's own row that of administrative actions besides."""
-    kind = row.type.removesuffix("Enrollment").removesuffix("View").lower()
-    right = may(f"remove_{kind}_from_course", course_id=row.course_id)
-    return right and (row.user_id != caller().id or _may_conclude(row))
