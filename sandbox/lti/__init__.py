@@ -4,4 +4,10 @@ from flask import Blueprint
 
 blueprint = Blueprint("lti", __name__)
 
-from sandbox.lti import authorize, brands, registering, storage  # noqa: E402, F401  their routes join the blueprint
+from sandbox.lti import (  # noqa: E402, F401  their routes join the blueprint
+    authorize,
+    brands,
+    names_and_roles,
+    registering,
+    storage,
+)

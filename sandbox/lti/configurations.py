@@ -19,6 +19,10 @@ class ConfigurationError(Exception):
     """An app's configuration that cannot be had or does not make sense."""
 
 
+class NotJson(ConfigurationError):
+    """An address that answers with something else than JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """One place in Canvas where a tool appears."""
@@ -179,6 +183,9 @@ def fetch_json(url: str) -> Any:
                 body += chunk
                 if len(body) > LARGEST:
                     raise ConfigurationError(f"{url} is larger than {LARGEST // 1024} KiB")
-        return httpx.Response(200, content=body).json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise ConfigurationError(f"{url} cannot be read: {problem or type(problem).__name__}") from None
+    try:
+        return httpx.Response(200, content=body).json()
+    except ValueError as problem:
+        raise NotJson(f"{url} cannot be read: {problem}") from None

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from sandbox.lti.launch import Launch
 from sandbox.lti.roles import current_enrollments
-from sandbox.world import Course, Section, User
+from sandbox.world import Course, Section, Term, User
 
 Value = str | int | bool | None
 
@@ -62,11 +63,44 @@ def _workflow_state(launch: Launch, course: Course) -> str:
     return {"unpublished": "claimed"}.get(course.workflow_state, course.workflow_state)
 
 
+def _section_sis_ids(launch: Launch, course: Course, user: User) -> str:
+    ids = (section.sis_section_id for section in _sections(launch, course, user))
+    return ",".join(id for id in ids if id)
+
+
+def _date(launch: Launch, moment: datetime | None) -> str | None:
+    """A date as JSON writes it, or as the variable docs show it."""
+    if moment is None:
+        return None
+    if launch.world.settings.variable_dates == "text":
+        return moment.strftime("%Y-%m-%d %H:%M:%S %z")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _of_term(read: Callable[[Launch, Term], Value]) -> Callable[[Launch], Value]:
+    """A variable about the course's term."""
+
+    def found(launch: Launch) -> Value:
+        term = launch.world.term_of(launch.course) if launch.course else None
+        return read(launch, term) if term else None
+
+    return found
+
+
 VARIABLES: dict[str, Callable[[Launch], Value]] = {
     "Canvas.course.id": _of_course(lambda launch, course: course.id),
     "Canvas.course.name": _of_course(lambda launch, course: course.name),
+    "Canvas.course.sisSourceId": _of_course(lambda launch, course: course.sis_course_id),
+    "CourseSection.sourcedId": _of_course(lambda launch, course: course.sis_course_id),
+    "Canvas.course.startAt": _of_course(lambda launch, course: _date(launch, course.start_at)),
+    "Canvas.course.endAt": _of_course(lambda launch, course: _date(launch, course.end_at)),
+    "Canvas.term.id": _of_term(lambda launch, term: term.id),
+    "Canvas.term.name": _of_term(lambda launch, term: term.name),
+    "Canvas.term.startAt": _of_term(lambda launch, term: _date(launch, term.start_at)),
+    "Canvas.term.endAt": _of_term(lambda launch, term: _date(launch, term.end_at)),
     "Canvas.course.workflowState": _of_course(_workflow_state),
     "Canvas.course.sectionIds": _of_member(_section_ids),
+    "Canvas.course.sectionSisSourceIds": _of_member(_section_sis_ids),
     "Canvas.course.sectionRestricted": _of_member(_section_restricted),
     "com.instructure.User.sectionNames": _of_member(_section_names),
     "com.instructure.contextLabel": _of_course(lambda launch, course: course.course_code),

@@ -1,6 +1,6 @@
 """How a person appears in the roles claim (canvas-lms, lib/lti/substitutions_helper.rb)."""
 
-from sandbox.roles import ROLE_IDS
+from sandbox.roles import role_of
 from sandbox.world import Account, Course, Enrollment, User, World
 
 LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
@@ -88,12 +88,15 @@ def role_names(world: World, user: User, context: Course | Account) -> list[str]
     """Canvas's own names of a person's roles, as `$Canvas.membership.roles` lists them."""
     names = []
     if isinstance(context, Course):
-        types = {row.type for row in current_enrollments(world, user, context)}
-        names = sorted(types, key=lambda kind: ROLE_IDS[kind])
+        held = {role_of(world, row) for row in current_enrollments(world, user, context)}
+        names = [name for _, name in sorted(held)]
     chain = {
         a.id for a in world.account_chain(context.account_id if isinstance(context, Course) else context.id)
     }
     rows = [admin for admin in world.admins if admin.user_id == user.id and admin.account_id in chain]
-    names += ["Account Admin"] if any(admin.permissions is None for admin in rows) else []
-    names += ["Custom Admin"] if any(admin.permissions is not None for admin in rows) else []
+    for admin in rows:
+        custom = world.roles[admin.role_id].label if admin.role_id else "Custom Admin"
+        plain = admin.permissions is None and admin.role_id is None
+        name = "Account Admin" if plain else custom
+        names += [name] if name not in names else []
     return names

@@ -20,30 +20,40 @@ PERMISSIONS = re.compile(r"\$Canvas\.membership\.permissions<([^>]*)>")
 EMBEDDED = re.compile(r"\$\{([^}]+)\}")
 
 
-def custom(launch: Launch) -> dict[str, Any]:
-    """The custom claim: the tool's fields under the placement's, keys lower-cased, `_` for odd characters."""
+def _all(name: str) -> bool:
+    return True
+
+
+def custom(launch: Launch, expanded: Callable[[str], bool] = _all) -> dict[str, Any]:
+    """The custom claim: the tool's fields under the placement's, keys lower-cased, `_` for odd characters.
+
+    `expanded` says which variables are filled in; the others stay literal.
+    """
     fields = {**launch.configuration.custom_fields}
     if launch.placement:
         fields |= launch.placement.custom_fields
-    return {re.sub(r"\W", "_", key.lower()): substitute(launch, value) for key, value in fields.items()}
+    return {
+        re.sub(r"\W", "_", key.lower()): substitute(launch, value, expanded) for key, value in fields.items()
+    }
 
 
-def substitute(launch: Launch, value: Any) -> Any:
+def substitute(launch: Launch, value: Any, expanded: Callable[[str], bool] = _all) -> Any:
     """One field: a variable alone keeps its boolean, numbers become text, `${…}` is filled in place."""
     if not isinstance(value, str):
         return value
-    if found := PERMISSIONS.fullmatch(value):
+    if (found := PERMISSIONS.fullmatch(value)) and expanded("Canvas.membership.permissions"):
         return _permissions(launch, found[1].split(","))
-    if value.startswith("$") and value[1:] in VARIABLES:
-        result = VARIABLES[value[1:]](launch)
+    name = value.removeprefix("$")
+    if name != value and name in VARIABLES:
+        result = VARIABLES[name](launch) if expanded(name) else None
         if result is None:
             return value
         return result if isinstance(result, bool) else str(result)
-    return EMBEDDED.sub(lambda found: _embedded(launch, found), value)
+    return EMBEDDED.sub(lambda found: _embedded(launch, found, expanded), value)
 
 
-def _embedded(launch: Launch, found: re.Match[str]) -> str:
-    result = substitute(launch, f"${found[1]}")
+def _embedded(launch: Launch, found: re.Match[str], expanded: Callable[[str], bool]) -> str:
+    result = substitute(launch, f"${found[1]}", expanded)
     return found[0] if result == f"${found[1]}" else json.dumps(result, ensure_ascii=False).strip('"')
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from sandbox import sessions
-from sandbox.oauth import blueprint, codes, errors
+from sandbox.oauth import blueprint, codes, errors, service_tokens
 from sandbox.oauth.errors import RequestError
 from sandbox.world import AccessToken, DeveloperKey, User, World, current_world, global_id
 
@@ -19,8 +19,7 @@ def token() -> Response:
     """Trade a code or a refresh token for an access token (OAuth2 Endpoints, POST login/oauth2/token)."""
     world = current_world()
     try:
-        with world.lock:
-            answer = _trade(world)
+        answer = _trade(world)
     except RequestError as failed:
         return failed.refusal.response()
     response = jsonify(answer)
@@ -31,9 +30,13 @@ def token() -> Response:
 def _trade(world: World) -> dict[str, Any]:
     grant_type = request.form.get("grant_type") or ("authorization_code" if "code" in request.form else "")
     if grant_type == "authorization_code":
-        return _spend_code(world)
+        with world.lock:
+            return _spend_code(world)
     if grant_type == "refresh_token":
-        return _refresh(world)
+        with world.lock:
+            return _refresh(world)
+    if grant_type == "client_credentials":
+        return service_tokens.grant(world)
     raise RequestError(errors.OTHER_GRANT)
 
 
