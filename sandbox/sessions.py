@@ -22,7 +22,7 @@ class Session:
     return_to: str | None = None
     authorization: object | None = None  # the OAuth request being decided; `sandbox.oauth` reads it
     message: str | None = None  # what the next login page says, once
-    parent_registration: object | None = None  # a parent's proof under way; `pages.parents` reads it
+    parent_registration: object | None = None  # a `sandbox.parents.Proof` under way
 
 
 def _sessions(world: World) -> dict[str, Session]:

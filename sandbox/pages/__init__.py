@@ -12,12 +12,17 @@ from sandbox.pages import (  # noqa: E402, F401  their routes join the blueprint
     accounts,
     app,
     apps,
+    authentication,
     courses,
     home,
     login,
     masquerade,
     navigation,
     observees,
+    parents,
+    registration,
+    settings,
+    sso,
     tools,
 )
 

@@ -1,11 +1,11 @@
-"""The dashboard and a person's own settings."""
+"""The dashboard."""
 
 from dataclasses import dataclass, field
 
 from flask import render_template
 
-from sandbox.pages import blueprint, navigation
-from sandbox.pages.viewing import root_account, viewer
+from sandbox.pages import blueprint
+from sandbox.pages.viewing import viewer
 from sandbox.permissions import may_read_course
 from sandbox.world import Account, Course, User, World, current_world
 
@@ -60,19 +60,3 @@ def dashboard_of(world: World, user: User) -> Dashboard:
     own = {admin.account_id for admin in world.admins if admin.user_id == user.id}
     found.accounts = [world.accounts[id] for id in sorted(own)]
     return found
-
-
-@blueprint.get("/profile/settings")
-def profile_settings() -> str:
-    """Who I am here, and the tools in the account menu."""
-    world, user = current_world(), viewer()
-    root = root_account()
-    rows = world.enrollments_of(user.id)
-    student = any(row.type == "StudentEnrollment" and row.state in ("active", "completed") for row in rows)
-    return render_template(
-        "settings.html",
-        user=user,
-        login=world.login_in(user, root.id),
-        nav=navigation.of_user(user),
-        may_pair=student and root.self_registration != "none",
-    )

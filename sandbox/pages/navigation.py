@@ -71,6 +71,9 @@ def of_account(account: Account, user: User) -> Navigation:
     links = [Link("Courses and people", url_for("pages.account", account_id=account.id))]
     if granted(current_world(), user.id, "manage_lti_registrations", account_id=account.id):
         links.append(Link("Apps", url_for("pages.apps", account_id=account.id)))
+    manages = granted(current_world(), user.id, "manage_account_settings", account_id=account.id)
+    if manages and account.parent_account_id is None:
+        links.append(Link("Authentication", url_for("pages.authentication", account_id=account.id)))
     found, problems = placed("account_navigation", account)
     shown = [(tool, placement) for tool, placement in found if placement.shown_by_default]
     return Navigation(links + _tool_links("accounts", account, user, shown), problems)

@@ -5,10 +5,13 @@ import re
 import secrets
 from datetime import timedelta
 
+from sandbox import sessions
 from sandbox.answers import Refused, broken, message, not_found
 from sandbox.ids import number
 from sandbox.links import common_roots, link, unlink
+from sandbox.parents import Proof
 from sandbox.permissions import granted
+from sandbox.providers import for_parents
 from sandbox.rest import params
 from sandbox.rest.api import caller, host_account, may, path_user, refuse, require, serves, token_problem
 from sandbox.rest.bodies import Json, bare_user, timestamp, user_json
@@ -173,6 +176,9 @@ def _student_by_login(observer: User) -> User:
         raise broken()
     given = params.group("observee")
     unique_id = params.text_in(given, "unique_id") or ""
+    if for_parents(host_account()):
+        sessions.begin().parent_registration = Proof(unique_id, observer.id)
+        raise Refused(200, {"redirect": "/saml_observee"})
     student = current_world().user_by_login(host_account().id, unique_id)
     if student is None or not common_roots(current_world(), observer, student):
         raise Refused(422, message(UNKNOWN))

@@ -24,7 +24,7 @@ TAKEN = "ID already in use for this account and authentication provider"
 def create(account_id: str) -> Json:
     """Make a user in the account's root account."""
     root = current_world().root_account(path_account(account_id).id)
-    return _json(Form(root))
+    return answer(Form(root))
 
 
 @serves("POST", "/accounts/:account_id/self_registration", public=True)
@@ -210,8 +210,8 @@ def _fill_in(form: Form, user: User, login: Login) -> None:
     login.authentication_provider_id = form.provider_id
 
 
-def _json(form: Form) -> Json:
-    """The new user as the caller may see them, with what was asked for besides."""
+def answer(form: Form) -> Json:
+    """Sign up; the new user as the caller may see them, with what was asked for besides."""
     user = sign_up(form)
     body: dict[str, Any] = (
         user_json(user, account=form.root, include=[]) if visitor() is not None else bare_user(user)
