@@ -57,6 +57,14 @@ def terms_of_service(account_id: str) -> Json:
     }
 
 
+@serves("GET", "/accounts/:account_id/permissions")
+def permissions(account_id: str) -> Json:
+    """Which of the named permissions the caller holds in an account, for whoever has a role there."""
+    account = path_account(account_id)
+    require(is_account_member(current_world(), caller().id, account.id))
+    return {name: may(name, account_id=account.id) for name in params.many("permissions")}
+
+
 @serves("DELETE", "/accounts/:account_id/users/:user_id")
 def remove_user(account_id: str, user_id: str) -> Json:
     """Take a person out of a root account; somebody from the SIS only with the right over SIS data."""
