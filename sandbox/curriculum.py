@@ -58,6 +58,7 @@ def read_course(world: World, reader: Reader) -> None:
         restrict_enrollments_to_course_dates=reader.yes_or_no("restrict_enrollments_to_course_dates", False),
         blueprint=reader.yes_or_no("blueprint", False),
         template=reader.yes_or_no("template", False),
+        sis_batch_id=reader.number_or_none("sis_batch_id"),
     )
     root_id = world.root_account(course.account_id).id
     if course.sis_course_id and world.course_by_sis_id(root_id, course.sis_course_id):
@@ -85,6 +86,7 @@ def _section(world: World, course: Course, reader: Reader) -> None:
             "restrict_enrollments_to_section_dates", False
         ),
         workflow_state=reader.one_of("workflow_state", ("active", "deleted"), "active"),
+        sis_batch_id=reader.number_or_none("sis_batch_id"),
     )
     root_id = world.root_account(course.account_id).id
     if section.sis_section_id and world.section_by_sis_id(root_id, section.sis_section_id):

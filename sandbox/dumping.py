@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.appfile import dump_apps
+from sandbox.conversationfile import dump_conversations
+from sandbox.sis.worldfile import dump_sis_imports
 from sandbox.world import AccessToken, Account, Course, User, World
 
 Json = dict[str, Any]
@@ -30,7 +32,9 @@ def dump(world: World) -> Json:
         "pairing_codes": [_fields(code) for code in world.pairing_codes],
         "developer_keys": [_fields(key) for key in world.developer_keys.values()],
         "access_tokens": [_fields(token) for token in world.tokens.values() if not _plain(token)],
+        **dump_conversations(world),
         **dump_apps(world),
+        "sis_imports": dump_sis_imports(world),
     }
 
 

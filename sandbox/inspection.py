@@ -10,8 +10,9 @@ from werkzeug import Response
 
 from sandbox.dumping import dump
 from sandbox.faults import Faults, parse
-from sandbox.reading import WorldError
+from sandbox.reading import Reader, WorldError
 from sandbox.requests_seen import RequestsSeen
+from sandbox.sis import queue
 from sandbox.world import World, current_world
 from sandbox.worldfile import load
 
@@ -43,7 +44,10 @@ def state() -> dict[str, Any]:
 @blueprint.put("/state")
 def replace_state() -> dict[str, str]:
     """Go on with another world, given as a world file; a reset still goes back to the first."""
-    current_app.extensions["world"] = load(request.get_json(force=True))
+    fresh = load(request.get_json(force=True))
+    queue.leave(current_world())
+    current_app.extensions["world"] = fresh
+    queue.wake(fresh)
     return {}
 
 
@@ -90,6 +94,21 @@ def move_clock() -> dict[str, str]:
     return {"now": clock.now().isoformat()}
 
 
+@blueprint.post("/sis")
+def steer_sis_imports() -> dict[str, bool | int | None]:
+    """Hold SIS imports or let them go on: `hold`, `hold_after` rows, and `wait` until nothing moves."""
+    world, reader = current_world(), Reader(request.get_json(force=True), "")
+    with world.lock:
+        settings = world.settings
+        settings.sis_hold = reader.yes_or_no("hold", settings.sis_hold)
+        if reader.has("hold_after"):
+            settings.sis_hold_after = reader.number_or_none("hold_after")
+    wait = reader.yes_or_no("wait", False)
+    reader.finish()
+    (queue.wait if wait else queue.wake)(world)
+    return {"hold": settings.sis_hold, "hold_after": settings.sis_hold_after}
+
+
 @blueprint.post("/reset")
 def reset() -> dict[str, str]:
     """Begin again: the first world, its faults, an empty log."""
@@ -103,6 +122,9 @@ def _seen() -> RequestsSeen:
 
 def begin(app_extensions: dict[str, Any], make_world: Callable[[], World], faults: object) -> None:
     """Put everything at its start."""
+    if "world" in app_extensions:
+        queue.leave(app_extensions["world"])
     app_extensions["world"] = make_world()
+    queue.wake(app_extensions["world"])
     app_extensions["faults"] = Faults(parse(faults))
     app_extensions["requests_seen"] = RequestsSeen()

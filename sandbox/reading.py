@@ -30,6 +30,13 @@ class Reader:
         """Whether a key not yet taken is there."""
         return key in self._values
 
+    def has_value(self, key: str) -> bool:
+        """Whether a key is there with something else than null; a null one is taken."""
+        if self._values.get(key) is None:
+            self._values.pop(key, None)
+            return False
+        return True
+
     def finish(self) -> None:
         """Refuse keys that nobody asked for."""
         for key in self._values:
@@ -42,6 +49,13 @@ class Reader:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise self.complain(key, "must be a whole number above 0")
+        return value
+
+    def number(self, key: str) -> int:
+        """A whole number above zero that must be there."""
+        value = self.number_or_none(key)
+        if value is None:
+            raise self.complain(key, "is missing")
         return value
 
     def amount(self, key: str, default: float) -> float:

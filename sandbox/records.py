@@ -224,6 +224,7 @@ class Course:
     restrict_enrollments_to_course_dates: bool = False
     blueprint: bool = False
     template: bool = False
+    sis_batch_id: int | None = None
 
     @property
     def lti_context_id(self) -> str:
@@ -251,6 +252,7 @@ class Section:
     end_at: datetime | None = None
     restrict_enrollments_to_section_dates: bool = False
     workflow_state: str = "active"
+    sis_batch_id: int | None = None
 
 
 @dataclass(slots=True)

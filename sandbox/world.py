@@ -12,6 +12,7 @@ from flask import current_app
 
 from sandbox.apps import ContextControl, Registration, Tool
 from sandbox.clock import Clock
+from sandbox.mail import Conversation
 from sandbox.records import (
     AccessToken,
     Account,
@@ -33,6 +34,7 @@ from sandbox.records import (
     global_id,
     opaque_id,
 )
+from sandbox.sis.batch import SisBatch
 
 __all__ = [
     "AccessToken",
@@ -80,10 +82,12 @@ class World:
         self.terms: dict[int, Term] = {}
         self.links: list[ObservationLink] = []
         self.pairing_codes: list[PairingCode] = []
+        self.conversations: dict[int, Conversation] = {}
         self.developer_keys: dict[str, DeveloperKey] = {}
         self.tokens: dict[str, AccessToken] = {}
         self.registrations: dict[str, Registration] = {}
         self.tools: dict[int, Tool] = {}
+        self.sis_batches: dict[int, SisBatch] = {}
         # What the browser side remembers (sessions, launches, codes); never part of a world file.
         self.memory: dict[str, Any] = {}
         # Roles 1 to 8 are Canvas's own.
@@ -156,7 +160,8 @@ class World:
     def index_login(self, user: User, login: Login) -> None:
         """Make a login of `user` findable; log-in names ignore case, SIS ids do not."""
         self._users_by_name = None
-        self._by_login[login.account_id, login.unique_id.lower()] = user
+        if login.workflow_state != "deleted":
+            self._by_login[login.account_id, login.unique_id.lower()] = user
         if login.sis_user_id:
             self._by_sis_id[login.account_id, login.sis_user_id] = user, login
         if login.integration_id:
@@ -210,6 +215,13 @@ class World:
         self._codes[code.code].append(code)
         return code
 
+    def add_conversation(self, conversation: Conversation) -> Conversation:
+        """Keep a conversation."""
+        self._seen("conversation", conversation.id)
+        self._seen("message", max(message.id for message in conversation.messages))
+        self.conversations[conversation.id] = conversation
+        return conversation
+
     def add_tool(self, tool: Tool) -> Tool:
         """Keep a deployment of a registered app."""
         self._seen("tool", tool.id)
@@ -219,6 +231,14 @@ class World:
     def deployments(self, client_id: str) -> list[Tool]:
         """Everywhere that an app is deployed."""
         return [tool for tool in self.tools.values() if tool.client_id == client_id]
+
+    def add_sis_batch(self, batch: SisBatch) -> SisBatch:
+        """Keep an SIS import; working on it is `sandbox.sis.queue`'s business."""
+        self._seen("sis_batch", batch.id)
+        for file in [*batch.csv_files, *([batch.errors_file] if batch.errors_file else [])]:
+            self._seen("attachment", file.id)
+        self.sis_batches[batch.id] = batch
+        return batch
 
     def account_chain(self, account_id: int) -> list[Account]:
         """The account, its parent, …, the root account."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox.appfile import read_apps
 from sandbox.clock import BEGINNING
+from sandbox.conversationfile import read_conversations
 from sandbox.curriculum import read_course, read_enrollment, read_terms
 from sandbox.institution import read_accounts
 from sandbox.links import enroll_observer
@@ -13,6 +14,7 @@ from sandbox.people import read_user
 from sandbox.reading import Reader, WorldError
 from sandbox.references import known, required
 from sandbox.rolefile import read_roles
+from sandbox.sis.worldfile import read_sis_imports
 from sandbox.world import (
     AccessToken,
     DeveloperKey,
@@ -62,7 +64,9 @@ def load(value: object) -> World:
         _link(world, reader)
     for reader in top.each("pairing_codes"):
         _pairing_code(world, reader)
+    read_conversations(world, top)
     _keys(world, top)
+    read_sis_imports(world, top)
     top.finish()
     return world
 

@@ -22,6 +22,7 @@ from sandbox.pages import (  # noqa: E402, F401  their routes join the blueprint
     parents,
     registration,
     settings,
+    sis_imports,
     sso,
     tools,
 )

@@ -74,6 +74,9 @@ def of_account(account: Account, user: User) -> Navigation:
     manages = granted(current_world(), user.id, "manage_account_settings", account_id=account.id)
     if manages and account.parent_account_id is None:
         links.append(Link("Authentication", url_for("pages.authentication", account_id=account.id)))
+    imports = account.parent_account_id is None and account.allow_sis_import
+    if imports and granted(current_world(), user.id, "import_sis", account_id=account.id):
+        links.append(Link("SIS Import", url_for("pages.sis_import", account_id=account.id)))
     found, problems = placed("account_navigation", account)
     shown = [(tool, placement) for tool, placement in found if placement.shown_by_default]
     return Navigation(links + _tool_links("accounts", account, user, shown), problems)

@@ -3,6 +3,7 @@
 from sandbox.rest import (
     accounts,
     authentication_providers,
+    conversations,
     courses,
     enrollments,
     observees,
@@ -10,6 +11,7 @@ from sandbox.rest import (
     rosters,
     sections,
     signing_up,
+    sis_imports,
     terms,
     users,
 )
@@ -19,6 +21,7 @@ __all__ = [
     "accounts",
     "authentication_providers",
     "blueprint",
+    "conversations",
     "courses",
     "enrollments",
     "observees",
@@ -26,6 +29,7 @@ __all__ = [
     "rosters",
     "sections",
     "signing_up",
+    "sis_imports",
     "terms",
     "users",
 ]

@@ -77,11 +77,18 @@ def strip_includes() -> None:
             params().pop(name, None)
 
 
-def _read() -> Params:
+def from_query() -> Params:
+    """The parameters of the query alone, nested."""
     found: Params = {}
-    for source in (request.args, request.form):
-        for key, value in source.items(multi=True):
-            _put(found, key, value)
+    for key, value in request.args.items(multi=True):
+        _put(found, key, value)
+    return found
+
+
+def _read() -> Params:
+    found = from_query()
+    for key, value in request.form.items(multi=True):
+        _put(found, key, value)
     if request.mimetype == "application/json" and request.get_data():
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
