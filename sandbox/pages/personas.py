@@ -31,7 +31,7 @@ def personas(world: World) -> list[Group]:
 
     def place(kind: str, user_id: int, detail: str) -> None:
         user = world.users[user_id]
-        if user_id not in placed and user.logins and not user.test_student:
+        if user_id not in placed and world.root_accounts_of(user) and not user.test_student:
             placed.add(user_id)
             kinds[kind][user_id] = detail
 
