@@ -42,9 +42,6 @@ def find_user(world: World, text: str, *, caller_id: int | None, root_account_id
             return world.user_by_sis_id(root_account_id, value)
         case "sis_integration_id":
             found = world.login_by_integration_id(root_account_id, value)
-            return found[0] if found else None
-        case "sis_integration_id":
-            found = world.login_by_integration_id(root_account_id, value)
             return found[0] if found and found[1].workflow_state != "deleted" else None
         case "sis_login_id":
             return world.user_by_login(root_account_id, value)

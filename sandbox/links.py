@@ -124,6 +124,8 @@ def _create_or_restore(
 def _copy(enrollment: Enrollment, row: Enrollment, now: datetime) -> None:
     """Copy state and dates from the student's row; an observer has no invitation to accept."""
     row.start_at, row.end_at = enrollment.start_at, enrollment.end_at
+    if row.sis_batch_id is not None:
+        row.sis_batch_id = enrollment.sis_batch_id or row.sis_batch_id
     _change(row, "active" if enrollment.state == "invited" else enrollment.state, now)
 
 

@@ -63,7 +63,7 @@ def user_json(
                 "integration_id": login.integration_id if login else None,
             }
         if may("manage_sis", account_id=root.id) and not pending:
-            body["sis_import_id"] = None
+            body["sis_import_id"] = login.sis_batch_id if login else None
         if root.trusted_account_ids and login:
             body["root_account"] = current_world().accounts[login.account_id].domain
         if views_logins and not pending:

@@ -33,7 +33,7 @@ def enrollment_json(row: Enrollment, *, user: Json | None = None) -> Json:
         body |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
     manages_sis = may("manage_sis", account_id=root.id)
     if manages_sis:
-        body["sis_import_id"] = None
+        body["sis_import_id"] = row.sis_batch_id
     if manages_sis or may("read_sis", course_id=course.id):
         body |= _sis_keys(row, root)
     body["html_url"] = address(f"/courses/{row.course_id}/users/{row.user_id}")
@@ -82,7 +82,7 @@ def course_json(course: Course, enrollments: list[Json]) -> Json:
     if manages_sis or may("read_sis", course_id=course.id):
         body |= {"sis_course_id": course.sis_course_id, "integration_id": None}
     if manages_sis:
-        body["sis_import_id"] = None
+        body["sis_import_id"] = course.sis_batch_id
     return body
 
 
@@ -123,7 +123,7 @@ def section_json(section: Section) -> Json:
             "integration_id": None,
         }
     if manages_sis:
-        body["sis_import_id"] = None
+        body["sis_import_id"] = section.sis_batch_id
     return body
 
 

@@ -1,5 +1,6 @@
 """Which login a row of users.csv means, and who stands in its way (`SIS::UserImporter`)."""
 
+from sandbox import providers
 from sandbox.sis.run import Row, RowProblem, Run
 from sandbox.world import Login, User
 
@@ -25,9 +26,8 @@ def find_login(run: Run, row: Row) -> Found | None:
 
 def provider_id(run: Run, text: str) -> int | None:
     """The account's login provider with this id or of this kind."""
-    providers = run.world.accounts[run.root_id].authentication_providers
-    active = [each for each in providers if each.workflow_state == "active"]
-    return next((each.id for each in active if text in (str(each.id), each.auth_type)), None)
+    found = providers.find(run.world.accounts[run.root_id], text)
+    return found.id if found else None
 
 
 def _by_name(run: Run, unique_id: str) -> Found | None:
