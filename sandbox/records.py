@@ -167,7 +167,7 @@ class Admin:
 
 @dataclass(slots=True)
 class Role:
-    """A role of an account's own, made after a built-in one; `workflow_state` is active, inactive or deleted."""
+    """An account's own role, made after a built-in one; `workflow_state` is active, inactive or deleted."""
 
     id: int
     account_id: int

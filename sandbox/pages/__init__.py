@@ -13,6 +13,7 @@ from sandbox.pages import (  # noqa: E402, F401  their routes join the blueprint
     app,
     apps,
     authentication,
+    conversations,
     courses,
     home,
     login,

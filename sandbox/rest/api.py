@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 STRING_IDS = "application/json+canvas-string-ids"
 
 
-def serves(method: str, path: str, *, public: bool = False) -> Callable[[View], View]:
+def serves(method: str, path: str, *, public: bool = False, status: int = 200) -> Callable[[View], View]:
     """Serve a route written as Canvas documents it; its scope is `url:METHOD|/api/v1…`.
 
     A public one answers people without a token too; for them `visitor` is None.
@@ -35,7 +35,7 @@ def serves(method: str, path: str, *, public: bool = False) -> Callable[[View], 
         def serve(**path_ids: str) -> Response:
             with current_world().lock:
                 authenticate(f"url:{method}|/api/v1{path}", public=public)
-                return _reply(view(**path_ids))
+                return _reply(view(**path_ids), status)
 
         rule = re.sub(r":(\w+)", r"<\1>", path)
         name = f"{view.__module__.rpartition('.')[2]}_{view.__name__}_{len(path)}"
@@ -211,12 +211,12 @@ def _masquerade(world: World, token: AccessToken | None) -> None:
     g.caller = user
 
 
-def _reply(body: Any) -> Response:
+def _reply(body: Any, status: int) -> Response:
     """The answer as JSON, ids as texts when the client asked for that."""
     if STRING_IDS in request.headers.get("Accept", ""):
         body = _with_text_ids(body)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    response = Response(text, content_type="application/json; charset=utf-8")
+    response = Response(text, status=status, content_type="application/json; charset=utf-8")
     if "link" in g:
         response.headers["link"] = g.link
     return response

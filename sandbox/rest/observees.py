@@ -1,22 +1,17 @@
 """The User Observees API: who observes whom (Canvas API docs, "User Observees")."""
 
-import base64
-import re
-import secrets
-from datetime import timedelta
-
 from sandbox import sessions
 from sandbox.answers import Refused, broken, message, not_found
 from sandbox.ids import number
 from sandbox.links import common_roots, link, unlink
+from sandbox.pairing import make_code, may_make_code
 from sandbox.parents import Proof
-from sandbox.permissions import granted
 from sandbox.providers import for_parents
 from sandbox.rest import params
 from sandbox.rest.api import caller, host_account, may, path_user, refuse, require, serves, token_problem
 from sandbox.rest.bodies import Json, bare_user, timestamp, user_json
 from sandbox.rest.paging import numbered
-from sandbox.world import ObservationLink, PairingCode, User, current_world
+from sandbox.world import ObservationLink, User, current_world
 
 RIGHT = "manage_user_observers"
 UNKNOWN = "Unknown observee."
@@ -106,15 +101,8 @@ def remove(user_id: str, observee_id: str) -> Json:
 def create_pairing_code(user_id: str) -> Json:
     """A new six-character code for a student, good for seven days; older ones stay good."""
     world, student = current_world(), path_user(user_id)
-    require(_is_student(student) and (caller().id == student.id or _may_make_codes(student)))
-    code = world.add_pairing_code(
-        PairingCode(
-            id=world.next_id("pairing_code"),
-            user_id=student.id,
-            code=_fresh_code(),
-            expires_at=world.clock.now() + timedelta(days=7),
-        )
-    )
+    require(may_make_code(world, caller().id, student))
+    code = make_code(world, student)
     return {
         "user_id": code.user_id,
         "code": code.code,
@@ -209,24 +197,3 @@ def _listed(user: User, observer_id: int, student_id: int) -> Json:
     body = user_json(user, account=host_account(), include=include)
     rows = _links(world.users[observer_id], world.users[student_id])
     return body | {"observation_link_root_account_ids": sorted({row.root_account_id for row in rows})}
-
-
-def _is_student(user: User) -> bool:
-    """Whether someone has a student's enrollment; a completed one counts."""
-    kinds, gone = ("StudentEnrollment", "StudentViewEnrollment"), ("rejected", "inactive", "deleted")
-    rows = current_world().enrollments_of(user.id)
-    return any(row.type in kinds and row.state not in gone for row in rows)
-
-
-def _may_make_codes(student: User) -> bool:
-    courses = {row.course_id for row in current_world().enrollments_of(student.id) if row.state != "deleted"}
-    right = "generate_observer_pairing_code"
-    return any(granted(current_world(), caller().id, right, course_id=each) for each in courses)
-
-
-def _fresh_code() -> str:
-    """Six letters and digits that no other active code has."""
-    while True:
-        letters = re.sub(r"\W", "", base64.b64encode(secrets.token_bytes(16)).decode())[:6]
-        if current_world().usable_code(letters) is None:
-            return letters
