@@ -13,10 +13,12 @@ from app import db
 from app.canvas import Canvas, enrollments, observees
 from app.errors import (
     RETRYABLE,
+    CanvasForbids,
     CanvasMissing,
     CanvasRejects,
     Failure,
     NotConnected,
+    ScopeMissing,
     TokenDead,
 )
 from app.models import LinkState, Scope
@@ -27,6 +29,7 @@ from app.pairing.settling import Held, Work
 Clock = Callable[[], datetime]
 
 MARGIN = timedelta(seconds=15)  # a lease outlives its attempt by this much
+FOR_AN_ADMIN = (NotConnected, TokenDead, ScopeMissing, CanvasForbids)  # only a person can mend these
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def is_gone(link_id: int, access: Access, clock: Clock) -> bool:
     Raises a Failure when Canvas does not say.
     """
     with db.reading() as session:
-        work = settling.look_at(session, link_id)
+        work = settling.look_at(session, link_id, clock())
     if work is None:
         return False
     canvas = access.service(work.institution_id)
@@ -138,6 +141,8 @@ def _make(work: Work, access: Access) -> Connected | Impossible:
     except (*RETRYABLE, LeaseLost):
         raise
     except Failure as refusal:
+        if work.renewed and isinstance(refusal, FOR_AN_ADMIN):
+            raise
         return Impossible(why(refusal, work.scope is Scope.COURSE), half_made=work.looked or bool(made))
     return Connected((*seen.held, *made), found=False)
 
@@ -198,6 +203,8 @@ def _unlink(work: Work, access: Access) -> None:
     try:
         observees.remove(access.service(work.institution_id), work.observer, work.student)
     except (NotConnected, TokenDead):
+        if work.again:
+            raise  # an observer could end it, but not make it again
         own = access.own(work.institution_id, work.observer_id)
         observees.remove(own, work.observer, work.student)
 

@@ -27,9 +27,6 @@ class Kind(StrEnum):
     WAITING = "waiting"
 
 
-ENDS = frozenset(
-    {Kind.ENDED_IN_CANVAS, Kind.STUDENT_LEFT, Kind.COURSE_GONE, Kind.OBSERVER_GONE, Kind.STUDENT_GONE}
-)
 CLICKS = frozenset(
     {Kind.ENDED_IN_CANVAS, Kind.MISSING_ENROLLMENT, Kind.STUDENT_LEFT}
 )  # a click can mend these

@@ -2,6 +2,7 @@
 
     PENDING --Canvas holds it--> ACTIVE --leave--> ENDING --Canvas let go--> ENDED
        |--Canvas refused for good--> FAILED           ^--something was half made-- PENDING --> FAILED
+                                 ACTIVE --an enrollment was lost--> ENDING --again--> PENDING
 
 Whoever tells Canvas (app.pairing.applying) writes down in app.pairing.settling what came of it. A link that
 waits for Canvas always has a job; the job that makes a link also undoes it.
@@ -81,10 +82,10 @@ def leave(
 ) -> Link:
     """Begin to end an observer's own link. One that Canvas made without us gets a row, to be followed by."""
     link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
-    if link.state is LinkState.ENDING and not new:
+    if link.state is LinkState.ENDING and not new and not link.again:
         return link
     link.state = LinkState.ENDING
-    link.reason = None
+    link.reason, link.again = None, False
     record(session, link, audit.Event.LINK_ENDING, now, observer.id)
     jobs.enqueue(session, "end_link", link.id, delay=delay)
     return link
@@ -140,9 +141,30 @@ def _added(session: Session, link: Link) -> bool:
 def renew(session: Session, link: Link) -> None:
     """Have a link made again. What Canvas held of it is being taken away, so what it holds then is ours."""
     link.state = LinkState.PENDING
-    link.reason = None
+    link.reason, link.again = None, False
     link.enrollments.clear()
     jobs.enqueue(session, "apply_link", link.id)
+
+
+def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
+    """Make a link again that was ended in Canvas, by an admin's wish. None: there is one already."""
+    link = Link(
+        institution_id=over.institution_id,
+        observer_id=over.observer_id,
+        student_id=over.student_id,
+        scope=over.scope,
+        course_id=over.course_id,
+        course_name=over.course_name,
+        way=over.way,
+        code_id=over.code_id,
+        holds_use=False,
+        state=LinkState.PENDING,
+        created_at=now,
+    )
+    if not _added(session, link):
+        return None
+    jobs.enqueue(session, "apply_link", link.id)
+    return link
 
 
 def record(

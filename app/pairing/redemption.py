@@ -79,7 +79,7 @@ def _refuse(session: Session, observer: Person, refusal: Refused, now: datetime)
 
 
 def _already(link: Link) -> AlreadyConnected | Refused:
-    if link.state is LinkState.ENDING:
+    if link.state is LinkState.ENDING and not link.again:
         return Refused(Reason.STILL_ENDING)
     return AlreadyConnected(link.id)
 

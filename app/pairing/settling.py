@@ -40,9 +40,12 @@ class Work:
     course_id: str | None
     state: LinkState
     looked: bool
-    spared: frozenset[str]  # enrollments that were in Canvas before us
+    known: tuple[Held, ...]  # enrollments that are written down
+    spared: frozenset[str]  # those of them that were in Canvas before us
     undoing: bool  # ENDING because it could not be made whole, not because somebody left
     impatient: bool
+    renewed: bool  # made once, and now made again: it is not given up while an admin could help
+    again: bool  # to be made again as soon as it is ended
     lease: datetime | None
 
 
@@ -51,22 +54,24 @@ def lease(session: Session, link_id: int, now: datetime, until: datetime) -> Wor
 
     One attempt at a time for two people, whatever the reach: links of theirs share enrollments in Canvas.
     """
-    pair = _open_pair(session, link_id)
+    pair = open_pair(session, link_id)
     link = next((one for one in pair if one.id == link_id), None)
     taken = any(one.leased_until and one.leased_until >= now for one in pair)
     if link is None or link.state is LinkState.ACTIVE or taken:
         return None
     link.leased_until = until
-    return _work(link, now)
+    return work_on(link, now)
 
 
-def look_at(session: Session, link_id: int) -> Work | None:
-    """An active link as Canvas should hold it; None if it is not active."""
+def look_at(session: Session, link_id: int, now: datetime) -> Work | None:
+    """An active link as Canvas should hold it; None if it is not active, or somebody is at it."""
     link = session.get_one(Link, link_id)
-    return _work(link, link.created_at) if link.state is LinkState.ACTIVE else None
+    taken = link.leased_until is not None and link.leased_until >= now
+    return work_on(link, now) if link.state is LinkState.ACTIVE and not taken else None
 
 
-def _work(link: Link, now: datetime) -> Work:
+def work_on(link: Link, now: datetime) -> Work:
+    """A link in Canvas's terms."""
     return Work(
         link_id=link.id,
         institution_id=link.institution_id,
@@ -77,14 +82,17 @@ def _work(link: Link, now: datetime) -> Work:
         course_id=link.course_id,
         state=link.state,
         looked=link.found_in_canvas is not None,
+        known=tuple(Held(e.enrollment_id, e.section_id) for e in link.enrollments),
         spared=frozenset(e.enrollment_id for e in link.enrollments if not e.ours),
         undoing=link.reason is not None,
         impatient=link.holds_use and link.created_at + PATIENCE < now,
+        renewed=link.state is LinkState.PENDING and not link.holds_use,
+        again=link.again,
         lease=link.leased_until,
     )
 
 
-def _open_pair(session: Session, link_id: int) -> Sequence[Link]:
+def open_pair(session: Session, link_id: int) -> Sequence[Link]:
     """The open links of this link's two people; always locked in one order, so that nobody deadlocks."""
     asked = aliased(Link)
     return session.scalars(
@@ -113,7 +121,7 @@ def is_waiting(session: Session, link_id: int) -> bool:
 
 def release(session: Session, work: Work) -> None:
     """Give the lease back undone."""
-    _change(session, work, leased_until=None)
+    change(session, work, leased_until=None)
 
 
 def note_look(session: Session, work: Work, already: Sequence[Held]) -> bool:
@@ -121,7 +129,7 @@ def note_look(session: Session, work: Work, already: Sequence[Held]) -> bool:
 
     Only so can a repeated attempt tell "it was there before" from "my last attempt made it".
     """
-    if not _change(session, work, found_in_canvas=False):
+    if not change(session, work, found_in_canvas=False):
         return False
     session.add_all(
         LinkEnrollment(
@@ -135,7 +143,7 @@ def note_look(session: Session, work: Work, already: Sequence[Held]) -> bool:
 def connected(session: Session, work: Work, held: Sequence[Held], now: datetime, found: bool) -> None:
     """Canvas holds the link. If it did so before us, the use is given back: nothing was spent."""
     looked = {"found_in_canvas": True} if found else {}  # else the first look is noted already
-    if not _change(session, work, state=LinkState.ACTIVE, **looked, **_settled(now)):
+    if not change(session, work, state=LinkState.ACTIVE, **looked, **_settled(now)):
         return
     link = session.get_one(Link, work.link_id, populate_existing=True)
     known = {enrollment.enrollment_id for enrollment in link.enrollments}
@@ -153,22 +161,26 @@ def connected(session: Session, work: Work, held: Sequence[Held], now: datetime,
 def failed(session: Session, work: Work, reason: Reason, now: datetime, half_made: bool) -> None:
     """Canvas refused for good. What is half made is undone first; then the use is given back."""
     if half_made:
-        _change(session, work, state=LinkState.ENDING, reason=reason, leased_until=None)
-    elif _change(session, work, state=LinkState.FAILED, **_settled(now, reason)):
+        change(session, work, state=LinkState.ENDING, reason=reason, leased_until=None)
+    elif change(session, work, state=LinkState.FAILED, **_settled(now, reason)):
         _note_failure(session, work, now)
 
 
 def ended(session: Session, work: Work, now: datetime) -> None:
     """Canvas let go. An all-course link takes course-scoped enrollments with it: those are made again."""
-    pair = _open_pair(session, work.link_id)
+    pair = open_pair(session, work.link_id)
+    link = session.get_one(Link, work.link_id)
     if work.undoing:
-        if not _change(session, work, state=LinkState.FAILED, settled_at=now, leased_until=None):
+        if not change(session, work, state=LinkState.FAILED, settled_at=now, leased_until=None):
             return
         _note_failure(session, work, now)
-    else:
-        if not _change(session, work, state=LinkState.ENDED, ended_at=now, leased_until=None):
+    elif link.again:
+        if not change(session, work, leased_until=None):
             return
-        link = session.get_one(Link, work.link_id)
+        links.renew(session, link)
+    else:
+        if not change(session, work, state=LinkState.ENDED, ended_at=now, leased_until=None):
+            return
         links.record(session, link, audit.Event.LINK_ENDED, now, link.observer_id)
     for other in pair:
         renewable = other.id != work.link_id and other.state is not LinkState.ENDING
@@ -177,12 +189,12 @@ def ended(session: Session, work: Work, now: datetime) -> None:
             links.renew(session, other)
 
 
-def gone(session: Session, work: Work, now: datetime) -> bool:
-    """Somebody else has ended an active link in Canvas. False: it is no longer what we looked at."""
-    if not _change(session, work, state=LinkState.ENDED, ended_at=now):
+def gone(session: Session, work: Work, now: datetime, why: str | None = None) -> bool:
+    """An active link is over in Canvas, not by us. False: it is no longer what we looked at."""
+    if not change(session, work, state=LinkState.ENDED, ended_at=now, gone=True, leased_until=None):
         return False
     link = session.get_one(Link, work.link_id)
-    links.record(session, link, audit.Event.LINK_ENDED, now, None, gone=True)
+    links.record(session, link, audit.Event.LINK_ENDED, now, None, gone=True, why=why)
     return True
 
 
@@ -196,7 +208,7 @@ def _note_failure(session: Session, work: Work, now: datetime) -> None:
     links.record(session, link, audit.Event.LINK_FAILED, now, link.observer_id, reason=link.reason)
 
 
-def _change(session: Session, work: Work, **values: object) -> bool:
+def change(session: Session, work: Work, **values: object) -> bool:
     """Write to a link while the lease is ours and its state is what we saw. False: it is not."""
     result = session.execute(
         update(Link)

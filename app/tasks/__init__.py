@@ -4,7 +4,15 @@ from datetime import timedelta
 
 from app.jobs import Task
 from app.tasks.pairing import finish_link
+from app.tasks.reconcile import begin_due, mend, reconcile
 from app.tasks.upkeep import tidy
 
-TASKS: dict[str, Task] = {"apply_link": finish_link, "end_link": finish_link, "upkeep": tidy}
-SCHEDULES = {"upkeep": timedelta(hours=1)}
+TASKS: dict[str, Task] = {
+    "apply_link": finish_link,
+    "end_link": finish_link,
+    "mend_drift": mend,
+    "reconcile": reconcile,
+    "reconcile_due": begin_due,
+    "upkeep": tidy,
+}
+SCHEDULES = {"upkeep": timedelta(hours=1), "reconcile_due": timedelta(minutes=10)}

@@ -20,12 +20,17 @@ FOR_AN_ADMIN = timedelta(minutes=15)  # only a person can mend this: a lost perm
 def finish_link(link_id: int) -> timedelta | None:
     """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits."""
     try:
-        done = applying.attempt(link_id, applying.Access(_service, _own), _clock, BUDGET)
+        done = applying.attempt(link_id, access(), _clock, BUDGET)
     except RETRYABLE:
         raise
     except Failure:
         return FOR_AN_ADMIN
     return None if done else NOT_YET
+
+
+def access() -> applying.Access:
+    """Whom a job can be in Canvas."""
+    return applying.Access(_service, _own)
 
 
 def _service(institution_id: int) -> Canvas:
