@@ -8,9 +8,11 @@ from sandbox.world import World
 
 def fresh(world: World, reader: Reader, kind: str, taken: Container[int]) -> int:
     """The record's own id, which nobody else may have; without the key the next free one."""
-    value = reader.number_or_none("id") or world.next_id(kind)
-    if value in taken:
+    value = reader.number_or_none("id")
+    if value is not None and value in taken:
         raise reader.complain("id", f"{value} is there twice")
+    while value is None or value in taken:
+        value = world.next_id(kind)
     return value
 
 
