@@ -5,6 +5,7 @@ None of these carries a secret: method, path and status at the most.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class Failure(Exception):
@@ -30,6 +31,8 @@ class NotConnected(Failure):
 class CanvasFailure(Failure):
     """A call to Canvas did not give what was asked for."""
 
+    left: float | None = None  # units of the token's request budget, where Canvas told
+
     def __init__(self, method: str, path: str, status: int | None = None, message: str = "") -> None:
         super().__init__(f"{method} {path}: {status or 'no answer'} {message}".rstrip())
         self.method = method
@@ -43,7 +46,9 @@ class CanvasUnreachable(CanvasFailure):
 
 
 class CanvasThrottled(CanvasFailure):
-    """Too many calls; later."""
+    """Too many calls; after this time there is room again."""
+
+    wait = timedelta(seconds=30)
 
 
 class CanvasNonsense(CanvasFailure):

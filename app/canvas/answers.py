@@ -130,12 +130,13 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Canvas said with a 2xx: its JSON, and where the next page is."""
+    """What Canvas said with a 2xx: its JSON, where the next page is, and what is left of the budget."""
 
     method: str
     path: str
     data: Any = field(repr=False)
     next: str | None = field(default=None, repr=False)
+    left: float | None = None
 
     def object(self) -> Fields:
         """The answer as one object."""

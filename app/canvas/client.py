@@ -9,15 +9,17 @@ from urllib.parse import quote
 
 import stamina
 
-from app.canvas import http
+from app.canvas import http, pacing
 from app.canvas.answers import Answer, Fields
 from app.canvas.http import Call, Pairs, Upload
+from app.canvas.pacing import Budget
 from app.errors import CanvasNonsense, CanvasThrottled, CanvasUnreachable, TokenDead
 from app.settings import Settings
 
 PAGE_SIZE = ("per_page", "100")  # the most Canvas gives
 TRIES = 3  # of a call that only reads
 LONGEST_PAUSE = 0.6  # seconds between them
+PATIENCE = timedelta(seconds=10)  # of bulk work that can come again later
 
 
 class Bearer(Protocol):
@@ -32,6 +34,10 @@ class Bearer(Protocol):
     def lose(self, refused: str) -> None:
         """Give up a token that was refused though it is fresh."""
 
+    @property
+    def budget(self) -> Budget | None:
+        """What all who use this token share; None if nobody else does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
@@ -41,11 +47,20 @@ class Canvas:
     bearer: Bearer = field(repr=False)
     settings: Settings = field(repr=False)
     deadline: float | None = None  # by the monotonic clock; for everything asked of it together
+    patience: timedelta | None = None  # of bulk work with each call; None: somebody waits
     page_ceiling: int = 1000  # pages of one list; more is an endless one
 
     def within(self, budget: timedelta) -> "Canvas":
         """The same Canvas for somebody who waits: everything asked of it takes at most this long."""
         return replace(self, deadline=time.monotonic() + budget.total_seconds())
+
+    def in_bulk(self, patience: timedelta = PATIENCE) -> "Canvas":
+        """The same Canvas for work nobody waits for: it leaves half of the token's budget to people.
+
+        Each call waits for its turn, at most this long, and then raises CanvasThrottled, whose `wait` says
+        when to come again. Never inside a transaction.
+        """
+        return replace(self, patience=patience)
 
     def get(self, path: str, *params: tuple[str, str]) -> Answer:
         """Read; tried again when Canvas stumbles."""
@@ -97,6 +112,15 @@ class Canvas:
         return Call(method, url, self.settings.contact, "", params, form, secrets, upload)
 
     def _send(self, call: Call) -> Answer:
+        budget = self.bearer.budget
+        if budget is None or self.patience is None:
+            return pacing.at_once(budget, lambda: self._at_once(call))
+        until = time.monotonic() + self.patience.total_seconds()
+        if self.deadline is not None:
+            until = min(until, self.deadline)
+        return pacing.in_turn(budget, lambda: self._at_once(call), self.settings.canvas_timeout, until)
+
+    def _at_once(self, call: Call) -> Answer:
         until = time.monotonic() + self.settings.canvas_timeout.total_seconds()
         if self.deadline is not None:
             until = min(until, self.deadline)

@@ -7,6 +7,7 @@ no cookie is taken, and no secret reaches an exception or a log.
 import atexit
 import json
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,15 @@ import httpx
 from app.canvas import failures
 from app.canvas.answers import Answer
 from app.canvas.punctual import deadline, make_punctual
-from app.errors import CanvasFailure, CanvasNonsense, CanvasRejects, CanvasUnreachable, FieldError, TokenDead
+from app.errors import (
+    CanvasFailure,
+    CanvasNonsense,
+    CanvasRejects,
+    CanvasThrottled,
+    CanvasUnreachable,
+    FieldError,
+    TokenDead,
+)
 from app.settings import LOOPBACK_HOSTS
 
 BODY_CEILING = 16 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
@@ -66,9 +75,14 @@ def send(call: Call, until: float) -> Answer:
     data = _json(body)
     if 200 <= status < 300 and data is not NOT_JSON:
         next_page = httpx.Response(status, headers=headers).links.get("next", {}).get("url")
-        return Answer(call.method, call.path, data, next_page)
+        return Answer(call.method, call.path, data, next_page, _left(headers))
     if 200 <= status < 300:
         raise CanvasNonsense(call.method, call.path, status, f"{_media_type(headers)} that is not JSON")
+    raise _failure(call, status, headers, data, body)
+
+
+def _failure(call: Call, status: int, headers: httpx.Headers, data: Any, body: bytes) -> CanvasFailure:
+    """What the answer means, with what it tells besides."""
     found = None if data is NOT_JSON else data
     kind = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
     failure = kind(call.method, call.path, status, _blot(failures.reason(found), call))
@@ -77,7 +91,8 @@ def send(call: Call, until: float) -> Answer:
             FieldError(*(_blot(words, call) for words in (error.field, error.type, error.message)))
             for error in failures.by_field(found)
         )
-    raise failure
+    failure.left = 0.0 if isinstance(failure, CanvasThrottled) else _left(headers)
+    return failure
 
 
 def beside(url: str, link: str) -> str | None:
@@ -160,6 +175,14 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def _left(headers: httpx.Headers) -> float | None:
+    """What is left of the token's budget: X-Rate-Limit-Remaining (Canvas "Throttling")."""
+    told = headers.get("x-rate-limit-remaining", "")
+    if not re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,20})?", told):
+        return None
+    return max(float(told), 0.0)
 
 
 def _media_type(headers: httpx.Headers) -> str:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
@@ -12,6 +13,7 @@ from app import audit, db
 from app.canvas import grants
 from app.canvas.client import Canvas
 from app.canvas.grants import TOKEN_PATH, Tokens
+from app.canvas.pacing import Budget
 from app.crypto import Keyring
 from app.errors import CanvasUnreachable, NotConnected, TokenDead
 from app.models import Institution, OAuthPurpose, Token
@@ -103,6 +105,7 @@ def _seal(keyring: Keyring, row: Token, tokens: Tokens) -> None:
     row.access = keyring.seal(tokens.access, _place(row, "access"))
     row.refresh = keyring.seal(tokens.refresh, _place(row, "refresh")) if tokens.refresh else None
     row.expires_at = tokens.expires_at
+    row.budget_left = row.budget_seen_at = None  # Canvas counts by the token: a new one has spent nothing
 
 
 def _open(keyring: Keyring, row: Token) -> Tokens:
@@ -159,6 +162,10 @@ class GivenToken:
     def lose(self, refused: str) -> None:
         """Nothing is kept, nothing is lost."""
 
+    @property
+    def budget(self) -> None:
+        """Nobody else is known to use it."""
+
 
 @dataclass(slots=True)
 class KeptToken:
@@ -199,6 +206,11 @@ class KeptToken:
             row = self._locked(session, time.monotonic() + REFRESH_TIMEOUT)
             if row and row.dead_since is None and _open(self.keyring, row).access == refused:
                 self._bury(session, row, self._now())
+
+    @property
+    def budget(self) -> Budget:
+        """Shared with every process that uses this token."""
+        return Budget(partial(self.owner.row, lock=True), self._now)
 
     def _now(self) -> datetime:
         return self.opened_at + timedelta(seconds=time.monotonic() - self.started)

@@ -128,6 +128,9 @@ class Token(Base):
     refresh: Mapped[str | None]  # sealed at tokens.refresh:<institution_id>/<person_id>/<purpose>
     expires_at: Mapped[datetime | None]
     dead_since: Mapped[datetime | None]  # Canvas no longer takes it; connect again
+    budget_left: Mapped[float | None]  # units of Canvas's request budget, when they were last seen
+    budget_seen_at: Mapped[datetime | None]
+    calls_until: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # bulk calls under way
     created_at: Mapped[datetime]
 
 

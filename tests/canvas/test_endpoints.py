@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.canvas import Canvas, courses, enrollments, observees, tokens, users
+from app.canvas import Canvas, accounts, courses, enrollments, observees, tokens, users
 from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
 from app.errors import (
     CanvasForbids,
@@ -204,6 +204,10 @@ def test_the_service_account_s_scopes_are_all_it_needs(sandbox: Sandbox, patient
     enrollments.delete(admin, maths, made.id)
     courses.of_student(admin, mia)
     users.profile(admin)
+    observees.list_observees(admin, per)
+    enrollments.of_user(admin, per, [enrollments.OBSERVER])
+    accounts.permissions(admin, ["read_roster"])
+    accounts.terms_of_service(admin)
     students = courses.students(admin, maths)
     assert [(one.name, one.section_ids) for one in students] == [
         ("Nils Another", (text(B),)),
