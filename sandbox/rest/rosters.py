@@ -22,6 +22,7 @@ UNACCEPTED = ("invited", "creation_pending", "rejected")
 
 
 @serves("GET", "/courses/:course_id/users")
+@serves("GET", "/courses/:course_id/search_users")  # its older name, which clients still use
 def list_users(course_id: str) -> list[Json]:
     """The people enrolled in a course, by sortable name; `email` comes with the right to it."""
     course = path_course(course_id)
