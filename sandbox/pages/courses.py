@@ -6,7 +6,9 @@ from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.pages import blueprint, navigation
+from sandbox.pages.enrolling import addable
 from sandbox.pages.home import ROLES
+from sandbox.pages.pairing_codes import may_export
 from sandbox.pages.viewing import refuse, root_account, the_course, viewer
 from sandbox.permissions import granted, reads_as_admin, visible_sections
 from sandbox.world import Course, Enrollment, User, World, current_world
@@ -59,6 +61,10 @@ def people(course_id: int) -> str:
         count=len(lines),
         may_act=granted(world, user.id, "become_user", account_id=root.id),
         cards=_shows_cards(world, user, found),
+        addable=addable(world, user, found),
+        manages=reads_as_admin(world, user.id, found.id),
+        sections=world.sections_of(found.id),
+        may_export=may_export(world, user, found),
     )
 
 
