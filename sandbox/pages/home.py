@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flask import render_template
 
+from sandbox.dates import is_over
 from sandbox.pages import blueprint
 from sandbox.pages.viewing import viewer
 from sandbox.permissions import may_read_course
@@ -49,7 +50,7 @@ def dashboard_of(world: World, user: User) -> Dashboard:
             world, user.id, course.id
         ):
             continue
-        if row.state == "completed" or course.workflow_state == "completed":
+        if row.state == "completed" or is_over(world, row):
             found.past[course.id] = course
         elif row.associated_user_id is not None:
             student = world.users[row.associated_user_id]
