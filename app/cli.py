@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from app import create_app, db, demo, doctor, jobs, logs, schema, settings, tasks
 from app.canvas import grants
 from app.errors import SettingsWrong
+from app.inspector.findings import State
 from app.lti import platforms
 from app.models import Institution
 from app.processes import in_use
@@ -128,14 +130,22 @@ def upgrade() -> None:
 
 
 @main.command(name="doctor")
-def examine() -> None:
+@click.option("--institution", "slug", help="Look at this one only, by its slug.")
+@click.option("--dry-run", nargs=2, metavar="STUDENT OBSERVER", help="Connect two test people, and end it.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write a web page.")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Also write a PDF.")
+def examine(**wishes: Any) -> None:
     """Look at everything and say what is wrong, what it means, who can mend it and how."""
-    well = True
+    wish, found = doctor.Wish(**wishes), []
     with application(migrated=False) as app:
-        for finding in doctor.examine(app.extensions["settings"], datetime.now(UTC)):
-            click.echo(str(finding))
-            well = well and finding.well
-    raise SystemExit(0 if well else 1)
+        try:
+            for finding in doctor.examine(app.extensions["settings"], app.extensions["keyring"], wish):
+                click.echo(doctor.line(finding))
+                found.append(finding)
+        except doctor.UnknownInstitution:
+            raise Sorry("observatory: name one institution of this server with --institution.") from None
+        doctor.write(wish, found)
+    raise SystemExit(1 if any(finding.state is State.PROBLEM for finding in found) else 0)
 
 
 @main.group()

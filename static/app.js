@@ -23,13 +23,21 @@
     button.addEventListener("click", () => window.print());
   }
 
+  // Canvas closes the window in which it had us register (LTI Dynamic Registration 1.0, 3.5).
+  function offerClosing(button) {
+    if (window.parent === window) return;
+    button.hidden = false;
+    button.addEventListener("click", () =>
+      window.parent.postMessage({ subject: "org.imsglobal.lti.close" }, "*"));
+  }
+
   function offerCopying(code) {
     if (!navigator.clipboard) return;
     const { copy, copied } = code.dataset;
     const button = document.createElement("button");
     const say = (word) => {
       button.textContent = word;
-      button.setAttribute("aria-label", `${word}: ${code.textContent}`);
+      if (!code.labels) button.setAttribute("aria-label", `${word}: ${code.textContent}`); // else it is long
     };
     Object.assign(button, { type: "button", className: "quiet" });
     say(copy);
@@ -40,7 +48,8 @@
         said.textContent = copied;
         setTimeout(say, 3000, copy);
       } catch {
-        getSelection().selectAllChildren(code); // not allowed in this frame: ready to be copied by hand
+        if (code.select) code.select();
+        else getSelection().selectAllChildren(code); // not allowed in this frame: ready to be copied by hand
       }
     });
     code.after(" ", button);
@@ -86,6 +95,7 @@
 
   function enhance(part) {
     part.querySelectorAll("[data-print]").forEach(offerPrinting);
+    part.querySelectorAll("[data-close]").forEach(offerClosing);
     part.querySelectorAll("[data-copy]").forEach(offerCopying);
     part.querySelectorAll("form:has([data-tools])").forEach(ease);
   }
@@ -131,9 +141,15 @@
   });
 
   // Inside Canvas's frame: as tall as the page (and the frame's border), for one scroll bar and not two.
+  // Only a new height is told. What is told never depends on the height we get, so it comes to rest.
   if (root.classList.contains("framed") && window.parent !== window) {
-    const tell = () => window.parent.postMessage(
-      { subject: "lti.frameResize", height: Math.ceil(document.body.getBoundingClientRect().height) + 4 }, "*");
-    new ResizeObserver(tell).observe(document.body);
+    let told = 0;
+    const tell = () => {
+      const height = Math.ceil(document.body.getBoundingClientRect().height) + 4;
+      if (height === told) return;
+      told = height;
+      window.parent.postMessage({ subject: "lti.frameResize", height }, "*");
+    };
+    new ResizeObserver(() => requestAnimationFrame(tell)).observe(document.body);
   }
 })();

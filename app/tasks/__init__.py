@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.jobs import Task
+from app.tasks.dry_run import end_dry_run
 from app.tasks.pairing import finish_link
 from app.tasks.reconcile import begin_due, mend, reconcile
 from app.tasks.upkeep import tidy
@@ -10,6 +11,7 @@ from app.tasks.upkeep import tidy
 TASKS: dict[str, Task] = {
     "apply_link": finish_link,
     "end_link": finish_link,
+    "end_dry_run": end_dry_run,
     "mend_drift": mend,
     "reconcile": reconcile,
     "reconcile_due": begin_due,

@@ -3,9 +3,10 @@
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectMultipleField, StringField
-from wtforms.validators import Length
+from wtforms.validators import Length, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+CANVAS_ID = r"[0-9]{1,19}\Z"
 MOST_TYPED = 400  # characters: room for a dozen codes
 
 
@@ -40,3 +41,19 @@ class IssueForm(FlaskForm):
         option_widget=CheckboxInput(),
     )
     whom = HiddenField(validators=[Length(max=20)])
+
+
+def _trim(typed: str | None) -> str:
+    return (typed or "").strip()
+
+
+class DryRunForm(FlaskForm):
+    """Two people made for testing, by their numbers in Canvas; proved by the launch's handle."""
+
+    class Meta:
+        """No second token beside the handle."""
+
+        csrf = False
+
+    student = StringField(_("Test student's number in Canvas"), [Regexp(CANVAS_ID)], [_trim])
+    observer = StringField(_("Test observer's number in Canvas"), [Regexp(CANVAS_ID)], [_trim])

@@ -61,6 +61,8 @@ AUDIENCES = {
     ),
     "student": Audience("students launched from Canvas", launched(Role.STUDENT)),
     "admin": Audience("admins launched from their account", launched(Role.ADMIN)),
+    "setup": Audience("admins launched from their account", launched(Role.ADMIN)),
+    "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
 }
 
 
