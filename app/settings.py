@@ -56,6 +56,12 @@ def safe_url(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)))
 
 
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings, or SettingsWrong with every complaint at once."""
     complaints: list[str] = []

@@ -49,7 +49,16 @@ def install(world: Row, public_url: str, secret: str) -> tuple[Row, Row]:
         tools.append(tool)
     tool.setdefault("id", 1 + max((row.get("id", 0) for row in tools), default=0))
     tool.setdefault("deployment_id", f"{tool['id']}:observatory-demo")
+    _switch_on(world, tool["client_id"])
     return key, tool
+
+
+def _switch_on(world: Row, client_id: str) -> None:
+    """Do what each teacher does in their course's settings."""
+    courses = world.get("courses")
+    for course in courses if isinstance(courses, list) else ():
+        if isinstance(course, dict) and isinstance(course.setdefault("navigation", {}), dict):
+            course["navigation"].setdefault(client_id, True)
 
 
 def _is_here(tool: Row, port: str) -> bool:

@@ -3,16 +3,17 @@
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from app.lti import roles
-from app.lti.custom import Custom
+from app.lti import appearance, roles
+from app.lti.custom import NUMBER, Custom, normal
 from app.lti.protocol import CLAIM, Claims
 from app.lti.refusals import Reason, Refused
 from app.models import Role
-from app.settings import safe_url
 
 PLACEMENT = "https://www.instructure.com/placement"
+STUDENT = "https://www.instructure.com/lti_student_id"
+CARD = "student_context_card"
+SHARD = 10**13  # Canvas's global numbers: shard times this, plus the local number
 CANVAS_LINK = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )  # the id of a link in a course's content
@@ -42,24 +43,22 @@ class LaunchedCourse:
 class Launch:
     """A verified launch. Every id is Canvas's number as a string."""
 
-    platform_id: int
-    institution_id: int
     deployment_id: str
-    sub: str
     placement: str
     role: Role
     root_admin: bool  # whether they administer the root account, not only a part of it
     person: LaunchedPerson
     course: LaunchedCourse | None
+    student_id: str | None  # whose card it was opened from
     account_id: str | None
     root_account_id: str | None
     canvas_url: str | None
     stand_in: str | None  # "test_student" or "masquerade"
-    target_link_uri: str
-    return_url: str | None
+    high_contrast: bool
+    accent: str | None  # six hex digits
 
 
-def read(claims: Claims, platform_id: int, institution_id: int) -> Launch:
+def read(claims: Claims) -> Launch:
     """The claims as the app means them (LTI Core 1.3, section 5); raises Refused for what makes no sense."""
     custom = Custom.read(claims.get(CLAIM + "custom"))
     uris = roles.read(claims.get(CLAIM + "roles"))
@@ -67,28 +66,29 @@ def read(claims: Claims, platform_id: int, institution_id: int) -> Launch:
     context = _object(claims, "context")
     _refuse_content_link(_object(claims, "resource_link"))
     role = _role(placement, context, uris, custom)
-    canvas_url = custom.text("canvas_api_base_url")
     return Launch(
-        platform_id=platform_id,
-        institution_id=institution_id,
         deployment_id=claims[CLAIM + "deployment_id"],
-        sub=claims["sub"],
         placement=placement,
         role=role,
         root_admin=custom.flag("canvas_is_root_account_admin") is True,
-        person=LaunchedPerson(
-            canvas_user_id=custom.required_number("canvas_user_id"),
-            name=custom.text("canvas_user_name") or _words(claims, "name"),
-            time_zone=custom.text("canvas_time_zone"),
-            locale=_words(claims, "locale"),
-        ),
+        person=_person(claims, custom),
         course=_course(context, custom, role) if _is_course(context) else None,
+        student_id=_student(claims, custom) if placement == CARD else None,
         account_id=custom.number("canvas_account_id"),
         root_account_id=custom.number("canvas_root_account_id"),
-        canvas_url=canvas_url if canvas_url and safe_url(canvas_url) else None,
+        canvas_url=custom.text("canvas_api_base_url"),
         stand_in=_stand_in(uris, custom),
-        target_link_uri=claims[CLAIM + "target_link_uri"],
-        return_url=_return_url(_object(claims, "launch_presentation")),
+        high_contrast=custom.fields.get("canvas_high_contrast") in (True, "true"),
+        accent=appearance.accent(custom.fields.get("canvas_brand")),
+    )
+
+
+def _person(claims: Claims, custom: Custom) -> LaunchedPerson:
+    return LaunchedPerson(
+        canvas_user_id=custom.required_number("canvas_user_id"),
+        name=custom.text("canvas_user_name") or _words(claims, "name"),
+        time_zone=custom.text("canvas_time_zone"),
+        locale=custom.text("canvas_locale") or _words(claims, "locale"),
     )
 
 
@@ -104,6 +104,8 @@ def _role(placement: object, context: Claims, uris: frozenset[str], custom: Cust
             return roles.in_account(administers)
         case "user_navigation":
             return roles.in_user_menu(uris)
+        case "global_navigation":
+            return roles.in_global_menu(uris)
         case _ if _is_course(context):
             return roles.in_course(uris, administers)
         case _:
@@ -136,6 +138,22 @@ def _course(context: Claims, custom: Custom, role: Role) -> LaunchedCourse:
     )
 
 
+def _student(claims: Claims, custom: Custom) -> str | None:
+    """Whose card it was, as this Canvas's own API numbers people; None if it was nobody's.
+
+    Canvas says the global number: the shard times 10^13, plus the local one. Somebody of another shard keeps
+    it, for there the same local number is somebody else's. The newest Canvas may say a local number at once.
+    """
+    said = normal(claims.get(STUDENT))
+    if said is None:
+        return None
+    if not isinstance(said, str) or not NUMBER.fullmatch(said):
+        raise Refused(Reason.CLAIM_MALFORMED, STUDENT)
+    shard, local = divmod(int(said), SHARD)
+    own_shard = int(custom.number("canvas_root_account_global_id") or 0) // SHARD
+    return str(local) if shard in (0, own_shard) else str(int(said))
+
+
 def _stand_in(uris: frozenset[str], custom: Custom) -> str | None:
     """Who is not who they seem. Student view is a masquerade, too, so that it is looked for first."""
     if roles.TEST_USER in uris or custom.flag("canvas_student_view") is True:
@@ -156,8 +174,3 @@ def _words(claims: Claims, name: str) -> str | None:
     """A text claim; anything else under its name counts as not said."""
     value = claims.get(name)
     return "".join(filter(str.isprintable, value)).strip() or None if isinstance(value, str) else None
-
-
-def _return_url(presentation: Claims) -> str | None:
-    url = presentation.get("return_url")
-    return url if isinstance(url, str) and urlsplit(url).scheme in ("https", "http") else None

@@ -3,7 +3,6 @@
 import base64
 import json
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,12 +10,12 @@ from datetime import datetime, timedelta
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
+from app.lti.fetching import fetch
 from app.lti.refusals import Reason, Refused
 
 LIFETIME = timedelta(hours=1)  # how long a key set is believed without asking again
 GRACE = timedelta(days=1)  # how much longer, while its address gives no usable answer
 PAUSE = timedelta(seconds=10)  # at least this long between two fetches of one address
-LARGEST = 256 * 1024  # bytes
 SHORTEST_KEY = 2048  # bits
 
 
@@ -38,7 +37,7 @@ class KeySets:
     """One process's cache of key sets (LTI Security 1.1, section 6.3), safe to share between threads."""
 
     def __init__(self, timeout: timedelta, pause: timedelta = PAUSE) -> None:
-        self._timeout = timeout.total_seconds()
+        self._timeout = timeout
         self._pause = pause
         self._held: dict[str, _Held] = {}
 
@@ -65,23 +64,10 @@ class KeySets:
                 return
             held.tried_at = now
             try:
-                held.keys = parse(self._fetch(url))
+                held.keys = parse(fetch(url, self._timeout))
                 held.fetched_at = now
             except (requests.RequestException, ValueError, RecursionError) as failure:
                 held.failure = f"{type(failure).__name__}: {failure}"[:200]
-
-    def _fetch(self, url: str) -> bytes:
-        """The body behind the address, within the time-out as a whole: a slow drip counts as no answer."""
-        deadline = time.monotonic() + self._timeout
-        with requests.get(url, timeout=self._timeout, stream=True, allow_redirects=False) as answer:
-            if answer.status_code != requests.codes.ok:
-                raise ValueError(f"status {answer.status_code}")
-            body = b""
-            for part in answer.iter_content(4096):
-                body += part
-                if len(body) > LARGEST or time.monotonic() > deadline:
-                    raise ValueError("too long, or too slow")
-        return body
 
 
 def parse(body: bytes) -> dict[str, RSAPublicKey | None]:

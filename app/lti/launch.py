@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app import audit, people
 from app.crypto import fingerprint, random_token
-from app.lti import claims, protocol
+from app.lti import claims, platforms, protocol
 from app.lti.claims import Launch
 from app.lti.keysets import KeySets
 from app.lti.protocol import CLAIM, Token
@@ -29,11 +29,11 @@ CANVAS_ERRORS = {
 FIND = (
     select(LtiLogin, Platform, Institution, Deployment)
     .join(Platform, LtiLogin.platform_id == Platform.id)
-    .join(Institution, Platform.institution_id == Institution.id)
     .outerjoin(
         Deployment,
         and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == bindparam("deployment")),
     )
+    .join(Institution, Institution.id == platforms.OWNER)
     .where(LtiLogin.state_digest == bindparam("state"))
 )
 _logins = LtiLogin.metadata.tables[LtiLogin.__tablename__]
@@ -63,15 +63,21 @@ class Pending:
     platform: Platform
     institution: Institution
     deployment: Deployment | None  # None: not one of ours
+    claimed: str  # the deployment the token claims to be of
 
-    def terms(self) -> protocol.Login:
+    def adopts(self, now: datetime) -> bool:
+        """Whether it may be the first launch of a Canvas that did not name its deployment."""
+        until = self.platform.adopts_until
+        return self.deployment is None and until is not None and now < until
+
+    def terms(self, now: datetime) -> protocol.Login:
         """What the token is checked against."""
         registered = protocol.Registered(
             issuer=self.platform.issuer,
             client_id=self.platform.client_id,
             authorize_url=self.platform.authorize_url,
             jwks_url=self.platform.jwks_url,
-            deployment_id=self.deployment.deployment_id if self.deployment else None,
+            deployment_id=self.claimed if self.deployment or self.adopts(now) else None,
         )
         row = self.login
         return protocol.Login(registered, row.nonce_digest, row.browser_digest, row.target_link_uri)
@@ -111,7 +117,7 @@ def find(session: Session, answer: Answer, now: datetime) -> Pending | Refusal:
     found = session.execute(FIND, {"state": fingerprint(answer.state), "deployment": claimed}).one_or_none()
     if found is None:
         return Refusal(Reason.STATE_UNKNOWN)
-    pending = Pending(*found)
+    pending = Pending(*found, claimed=claimed)
     if pending.login.spent_at:
         return Refusal(Reason.STATE_SPENT)
     if pending.login.expires_at <= now:
@@ -124,8 +130,8 @@ def verify(
 ) -> Launch | Refusal:
     """Check everything about a launch and read it. Asks the network only for a key set it does not hold."""
     try:
-        verified = protocol.verify(answer.token, answer.state, browser, pending.terms(), key_sets, now)
-        return claims.read(verified, pending.platform.id, pending.institution.id)
+        verified = protocol.verify(answer.token, answer.state, browser, pending.terms(now), key_sets, now)
+        return claims.read(verified)
     except Refused as refused:
         return refused.refusal
 
@@ -134,13 +140,15 @@ def accept(
     session: Session, pending: Pending, launch: Launch, life: timedelta, now: datetime
 ) -> Accepted | Refusal:
     """Spend the login and record the launch. Of any number of askers at once, one finds it unspent."""
-    if pending.deployment is None:
-        return Refusal(Reason.DEPLOYMENT_UNKNOWN, launch.deployment_id, launch.deployment_id)
     if session.execute(SPEND, {"login": pending.login.id, "moment": now}).first() is None:
         return Refusal(Reason.STATE_SPENT)
+    institution = pending.institution
+    deployment = pending.deployment or platforms.adopt(session, pending.platform, institution, launch, now)
+    if deployment is None:
+        return Refusal(Reason.DEPLOYMENT_WAITING, launch.deployment_id, launch.deployment_id)
     person = people.remember(
         session,
-        launch.institution_id,
+        institution.id,
         launch.person.canvas_user_id,
         launch.person.name,
         now,
@@ -148,14 +156,14 @@ def accept(
         launch.person.locale,
     )
     handle = random_token()
-    facts = _facts(pending.deployment, launch, person, now)
+    facts = _facts(deployment, launch, person, now)
     facts |= {"handle_digest": fingerprint(handle), "expires_at": now + life}
     row = LtiLaunch(id=session.scalar(RECORD, facts), **facts)
-    set_committed_value(row, "institution", pending.institution)
+    set_committed_value(row, "institution", institution)
     set_committed_value(row, "person", person)
     audit.record(
         session,
-        launch.institution_id,
+        institution.id,
         audit.Event.LAUNCH_ACCEPTED,
         now,
         person.id,
@@ -171,7 +179,7 @@ def _facts(deployment: Deployment, launch: Launch, person: Person, now: datetime
     """The columns of a launch that do not depend on its handle."""
     course = launch.course
     return {
-        "institution_id": launch.institution_id,
+        "institution_id": deployment.institution_id,
         "deployment_id": deployment.id,
         "person_id": person.id,
         "role": launch.role,
@@ -181,6 +189,9 @@ def _facts(deployment: Deployment, launch: Launch, person: Person, now: datetime
         "account_id": launch.account_id,
         "root_admin": launch.root_admin,
         "section_ids": list(course.section_ids) if course and course.section_ids is not None else None,
+        "student_id": launch.student_id,
         "stand_in": launch.stand_in,
+        "high_contrast": launch.high_contrast,
+        "accent": launch.accent,
         "created_at": now,
     }

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.crypto import fingerprint, random_token
-from app.lti import protocol
+from app.lti import platforms, protocol
 from app.lti.refusals import Reason, Refusal
-from app.models import Institution, LtiLogin, Platform
+from app.models import Deployment, Institution, LtiLogin, Platform
 from app.settings import Settings
 
 LIFETIME = timedelta(minutes=10)  # Canvas's own hint lives for five
@@ -26,6 +26,7 @@ PARAMETERS = (
     "target_link_uri",
     "lti_message_hint",
     "lti_deployment_id",
+    "deployment_id",  # the same, as older Canvases call it
     "lti_storage_target",
 )
 REQUIRED = ("iss", "login_hint", "target_link_uri")
@@ -33,8 +34,12 @@ FRAME_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Made once: composing a statement costs more than running it.
 BY_ISSUER = (
-    select(Platform, Institution.canvas_url)
-    .join(Platform.institution)
+    select(Platform, Institution, Deployment)
+    .outerjoin(
+        Deployment,
+        and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == bindparam("deployment")),
+    )
+    .join(Institution, Institution.id == platforms.OWNER)
     .where(Platform.issuer == bindparam("iss"))
     .limit(2)
 )
@@ -69,10 +74,14 @@ def begin(session: Session, settings: Settings, params: Mapping[str, str], now: 
     refusal = _objection(given, settings.public_url)
     if refusal:
         return refusal
-    found = _platform(session, given)
-    if found is None:
+    named = given.get("lti_deployment_id") or given.get("deployment_id")
+    query = BY_CLIENT if "client_id" in given else BY_ISSUER  # an issuer will do while one client is known
+    found = session.execute(query, {**given, "deployment": named}).all()
+    if len(found) != 1:
         return Refusal(Reason.PLATFORM_UNKNOWN, f"{given['iss']} {given.get('client_id')}")
-    platform, canvas_url = found
+    platform, institution, deployment = found[0]
+    if named and deployment is None and platform.adopts_until is None:
+        return Refusal(Reason.DEPLOYMENT_UNKNOWN, named, named)
     state = protocol.STATE_PREFIX + random_token()
     nonce, browser = random_token(), random_token()
     registered = protocol.Registered(
@@ -80,7 +89,7 @@ def begin(session: Session, settings: Settings, params: Mapping[str, str], now: 
     )
     url = protocol.authorize_url(registered, given, settings.public_url + LAUNCH_PATH, state, nonce)
     row = {
-        "institution_id": platform.institution_id,
+        "institution_id": institution.id,
         "platform_id": platform.id,
         "state_digest": fingerprint(state),
         "nonce_digest": fingerprint(nonce),
@@ -91,7 +100,7 @@ def begin(session: Session, settings: Settings, params: Mapping[str, str], now: 
     }
     session.execute(BEGIN, row)
     storage = storage_for(given.get("lti_storage_target"), platform.authorize_url, state)
-    return Begun(url, browser, cookie_name(state), storage, canvas_url, given)
+    return Begun(url, browser, cookie_name(state), storage, institution.canvas_url, given)
 
 
 def _objection(given: Mapping[str, str], public_url: str) -> Refusal | None:
@@ -106,13 +115,6 @@ def _objection(given: Mapping[str, str], public_url: str) -> Refusal | None:
     if given["target_link_uri"].partition("?")[0] != public_url + LAUNCH_PATH:
         return Refusal(Reason.TARGET_FOREIGN, given["target_link_uri"])
     return None
-
-
-def _platform(session: Session, given: Mapping[str, str]) -> tuple[Platform, str] | None:
-    """The registration meant, and its Canvas. An issuer alone will do while only one client is known."""
-    query = BY_CLIENT if "client_id" in given else BY_ISSUER
-    found = session.execute(query, dict(given)).all()
-    return (found[0][0], found[0][1]) if len(found) == 1 else None
 
 
 def cookie_name(state: str) -> str:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     CLAIM_MALFORMED = "claim_malformed"
     NONCE = "nonce"
     DEPLOYMENT_UNKNOWN = "deployment_unknown"
+    DEPLOYMENT_WAITING = "deployment_waiting"
     MESSAGE_TYPE = "message_type"
     VERSION = "version"
     PLACEMENT = "placement"

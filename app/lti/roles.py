@@ -12,6 +12,8 @@ LEARNER = LIS + "membership#Learner"
 MENTOR = LIS + "membership#Mentor"
 INSTITUTION_ADMINISTRATOR = LIS + "institution/person#Administrator"
 INSTITUTION_STUDENT = LIS + "institution/person#Student"
+INSTITUTION_PERSON = LIS + "institution/person#"
+SYSTEM_USER = LIS + "system/person#User"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 
@@ -45,4 +47,13 @@ def in_account(administers: bool) -> Role:
 
 def in_user_menu(roles: Collection[str]) -> Role:
     """The role in one's own menu: whoever is a student somewhere may have a code for all courses."""
-    return Role.STUDENT if INSTITUTION_STUDENT in roles else Role.NOBODY
+    return Role.STUDENT if INSTITUTION_STUDENT in roles else in_global_menu(roles)
+
+
+def in_global_menu(roles: Collection[str]) -> Role:
+    """The role outside of courses and accounts: whoever the institution has no role for may be an observer.
+
+    Canvas's map of institution roles has none for observers, so that they come as users and nothing else.
+    """
+    known = any(role.startswith(INSTITUTION_PERSON) for role in roles)
+    return Role.OBSERVER if SYSTEM_USER in roles and not known else Role.NOBODY

@@ -112,4 +112,4 @@ class ToolKey(Base):
     public_jwk: Mapped[dict[str, Any]] = mapped_column(JSON)
     private_pem: Mapped[str]  # sealed at tool_keys.private_pem:<kid>
     created_at: Mapped[datetime]
-    retired_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]  # from then on neither used nor published

@@ -1,8 +1,8 @@
 """The headers every answer carries."""
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, g, request
+
+from app.settings import origin
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -37,12 +37,6 @@ def allow_frame(canvas_url: str) -> None:
 def lead_out(url: str) -> None:
     """Let a form of this answer lead to Canvas, which may redirect on to a login page anywhere."""
     g.form_targets = [*g.get("form_targets", []), origin(url), "https:"]
-
-
-def origin(url: str) -> str:
-    """The origin of a URL, as a policy names it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _origins(name: str, *always: str) -> str:

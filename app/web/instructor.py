@@ -22,11 +22,38 @@ def closed() -> Page:
     abort(401)
 
 
+def enter() -> Page:
+    """The first page of a launch: of the student whose card it was opened from, else of the whole course."""
+    launch = visit.launch()
+    return render_template("instructor/card.html", launch=launch) if launch.student_id else home()
+
+
 @bp.post("/")
 def home() -> Page:
     """The course's first page. The students follow in a second request, since Canvas takes its time."""
     launch = visit.launch()
     return render_template("instructor/home.html", launch=launch, bar=_bar(launch))
+
+
+@bp.post("/student")
+def student() -> Page:
+    """The student of the card alone, if Canvas shows them to this visitor; only the part for a script."""
+    launch = visit.launch()
+    one = next((row for row in _roster(launch) if row.canvas_id == launch.student_id), None)
+    bar = _bar(launch)
+    with db.reading() as session:
+        found = [] if bar or one is None else codes.live(session, launch, visit.now())
+    code = next((code for code in found if code.student.canvas_user_id == launch.student_id), None)
+    page = render_template(
+        "instructor/student.html" if "HX-Request" in request.headers else "instructor/card.html",
+        launch=launch,
+        bar=bar,
+        asked=True,
+        student=one,
+        code=code,
+        text=codes.text_of(visit.keyring(), code) if code else None,
+    )
+    return page, 200 if one else 404
 
 
 @bp.post("/students")
@@ -78,7 +105,8 @@ def revoke(code_id: int) -> Page:
     with db.transaction() as session:
         if not codes.revoke(session, launch, code_id, visit.now()):
             abort(404)
-    return render_template("instructor/home.html", launch=launch, bar=None, done="revoked")
+    template = "instructor/card.html" if "card" in request.form else "instructor/home.html"
+    return render_template(template, launch=launch, bar=None, done="revoked")
 
 
 def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:

@@ -10,6 +10,7 @@ import structlog
 from flask import (
     Blueprint,
     Response,
+    abort,
     current_app,
     g,
     jsonify,
@@ -23,7 +24,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import db
-from app.lti import configuration, keys
+from app.lti import appearance, configuration, keys
 from app.lti import launch as launches
 from app.lti import login as logins
 from app.lti.keysets import KeySets
@@ -31,7 +32,7 @@ from app.lti.launch import Answer, Pending
 from app.lti.login import Begun, Storage
 from app.lti.refusals import Reason, Refusal
 from app.models import LtiLaunch, Role
-from app.settings import Settings
+from app.settings import Settings, origin
 from app.web import headers, visit
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ PATH = "/lti"  # of our cookies
 PROBE = "observatory_probe"  # holds nothing; that it comes back shows that cookies do
 PROBE_LIFE = timedelta(days=180)
 KEY_SET_LIFE = timedelta(hours=1)
+THEME_LIFE = timedelta(days=30)  # a color is what its name says
 KEY_FETCH = timedelta(seconds=5)  # a person is waiting
 KEY_SETS = "lti_key_sets"
 LONGEST_DETAIL = 200  # characters in the log; some of it anybody can send us
@@ -49,6 +51,7 @@ STATUS = {
     Reason.TOKEN_OVERSIZED: 413,
     Reason.CLIENT_OFF: 403,
     Reason.DEPLOYMENT_UNKNOWN: 403,
+    Reason.DEPLOYMENT_WAITING: 403,
 }
 
 
@@ -73,6 +76,7 @@ COURSE = {
 ELSEWHERE = {
     "account_navigation": {Role.ADMIN: Portal.ADMIN},
     "user_navigation": {Role.STUDENT: Portal.STUDENT},
+    "global_navigation": {},
 }
 
 
@@ -139,15 +143,30 @@ def launch() -> ResponseReturnValue:
 def jwks() -> Response:
     """Our public keys."""
     with db.reading() as session:
-        response = jsonify(keys.jwks(session))
+        response = jsonify(keys.jwks(session, visit.now()))
     response.headers["Cache-Control"] = f"public, max-age={int(KEY_SET_LIFE.total_seconds())}"
     return response
 
 
 @bp.get("/config.json")
 def config() -> Response:
-    """What an admin pastes into Canvas when the LTI key is made."""
-    return jsonify(configuration.canvas_json(visit.settings().public_url))
+    """What an admin pastes into Canvas when the LTI key is made; `?placements=a,b` leaves the others out."""
+    asked = request.args.get("placements", "")
+    chosen = set(asked.split(",")) if asked else set(configuration.PLACEMENTS)
+    if not chosen <= set(configuration.PLACEMENTS):
+        abort(400)
+    return jsonify(configuration.canvas_json(visit.settings().public_url, chosen))
+
+
+@bp.get("/theme/<color>.css")
+def theme(color: str) -> Response:
+    """An account's main color as a style sheet, for a policy that lets no page bring its own."""
+    if not appearance.COLOR.fullmatch(color) or not appearance.readable(color):
+        abort(404)
+    sheet = f":root {{ --accent: #{color}; --wash: #{appearance.GROUND}; }}\n"
+    response = Response(sheet, mimetype="text/css")
+    response.headers["Cache-Control"] = f"public, max-age={int(THEME_LIFE.total_seconds())}"
+    return response
 
 
 def refuse(refusal: Refusal) -> Response:
@@ -163,7 +182,9 @@ def _first_page(row: LtiLaunch) -> ResponseReturnValue:
     if portal:
         return portals[portal]()
     if row.role == Role.OBSERVER:
-        return render_template("lti/observer.html", institution=row.institution)
+        return render_template("lti/observer.html", launch=row, institution=row.institution)
+    if row.placement in ("user_navigation", "global_navigation"):
+        return render_template("lti/ways.html", institution=row.institution)
     return render_template("lti/nobody.html"), 403
 
 
@@ -194,7 +215,7 @@ def _browser(answer: Answer) -> str | None:
     Only by our own: else another site could post a login that it began itself, with the secret.
     """
     cookie = request.cookies.get(logins.cookie_name(answer.state))
-    ours = headers.origin(visit.settings().public_url)
+    ours = origin(visit.settings().public_url)
     if cookie is None and request.headers.get("Origin") == ours:
         return request.form.get("browser") or None
     return cookie

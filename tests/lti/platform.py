@@ -136,7 +136,10 @@ def claims(nonce: str, launch_url: str, **custom: object) -> dict[str, Any]:
         CLAIM + "custom": {
             "canvas_user_id": "1042",
             "canvas_user_name": "Ida Teacher",
+            "canvas_locale": "en",
             "canvas_time_zone": "America/Denver",
+            "canvas_high_contrast": "false",
+            "canvas_brand": "$com.instructure.brandConfigJSON",
             "canvas_masquerading_user_id": "$Canvas.masqueradingUser.id",
             "canvas_student_view": False,
             "canvas_course_id": "77",
@@ -145,6 +148,7 @@ def claims(nonce: str, launch_url: str, **custom: object) -> dict[str, Any]:
             "canvas_section_restricted": False,
             "canvas_account_id": "3",
             "canvas_root_account_id": "1",
+            "canvas_root_account_global_id": "70000000000001",
             "canvas_adminable_accounts": "",
             "canvas_is_root_account_admin": False,
             "canvas_api_base_url": CANVAS_URL,

@@ -63,7 +63,7 @@ def launched(browser: Browser, canvas: campus.Browser, place: str) -> LtiLaunch:
         ),
         (campus.STUDENT, MENU, Role.STUDENT, {"course_id": None, "placement": "user_navigation"}),
         (campus.TEACHER, MENU, Role.NOBODY, {"course_id": None}),
-        (campus.PARENT, MENU, Role.NOBODY, {"course_id": None}),
+        (campus.PARENT, MENU, Role.OBSERVER, {"course_id": None}),
     ],
     ids=[
         "a teacher in a course",

@@ -111,8 +111,12 @@ def browse(site: Site, tmp_path: Path) -> Iterator[Browse]:
 
 
 def opened(page: Page, site: Site) -> FrameLocator:
-    page.goto(f"{site.sandbox.url}/courses/{campus.COURSE}")
-    page.get_by_role("link", name="Observatory").click()
+    """The tool's page in Canvas, by the course's own menu; its teacher has it switched on there."""
+    page.goto(f"{site.sandbox.url}/courses/{campus.COURSE}/settings")
+    shown = page.get_by_role("button", name="Show Observatory")
+    if shown.is_visible():
+        shown.click()
+    page.get_by_role("navigation", name="Course").get_by_role("link", name="Observatory").click()
     return page.frame_locator("iframe[name=tool_content]")
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.lti.keysets import GRACE, LARGEST, LIFETIME, PAUSE, KeySets
+from app.lti.fetching import LARGEST
+from app.lti.keysets import GRACE, LIFETIME, PAUSE, KeySets
 from app.lti.refusals import Reason, Refused
 from tests.lti.platform import KEY, OTHER_KEY, Browser, Platform, claims, jwk, signed
 

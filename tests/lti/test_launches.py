@@ -9,6 +9,7 @@ from sqlalchemy import event, update
 
 from app import db
 from app.crypto import fingerprint
+from app.lti import configuration
 from app.models import AuditEvent, LtiLaunch, LtiLogin, Person, Role, ToolKey
 from app.web import visit
 from tests.lti.conftest import add_platform, launches_recorded
@@ -363,7 +364,7 @@ def test_the_configuration_names_our_addresses_and_what_we_need_to_know(browser:
     assert extension["platform"] == "canvas.instructure.com"
     assert extension["domain"] == "observatory.test"
     placements = [place["placement"] for place in extension["settings"]["placements"]]
-    assert placements == ["course_navigation", "user_navigation", "account_navigation"]
+    assert placements == list(configuration.PLACEMENTS)
     assert set(config["custom_fields"]) == set(claims("", "")[CLAIM + "custom"])
 
 

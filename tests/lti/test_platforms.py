@@ -73,7 +73,7 @@ def test_the_current_key_is_the_newest_and_opens_with_the_key_ring(registered: F
     with db.transaction() as session:
         made = keys.make(session, keyring, datetime.now(UTC))
     with db.reading() as session:
-        current = keys.current(session)
+        current = keys.current(session, datetime.now(UTC))
     assert current is not None
     assert current.kid == made.kid
 
