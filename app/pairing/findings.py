@@ -159,7 +159,7 @@ def overview(session: Session, institution_id: int) -> Overview:
             select(Drift.kind, func.count())
             .where(Drift.institution_id == institution_id, Drift.settled_at.is_(None))
             .group_by(Drift.kind)
-        ).tuples()
+        )
     }
     ours = _shown(institution_id)
     groups = [

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.canvas import Canvas, courses, enrollments, observees
 from app.canvas.enrollments import Enrollment
@@ -143,6 +143,33 @@ def links_of(session: Session, observer: Person) -> list[Link]:
                 Link.institution_id == observer.institution_id,
                 Link.observer_id == observer.id,
                 Link.state.in_(OPEN),
+            )
+            .options(joinedload(Link.student))
+            .order_by(Link.id.desc())
+        )
+    )
+
+
+def ended_by_others(session: Session, observer: Person, since: datetime) -> list[Link]:
+    """An observer's links that were lately ended in Canvas, not by them, and not made again; newest first."""
+    back = aliased(Link)
+    again = exists().where(
+        back.institution_id == Link.institution_id,
+        back.observer_id == Link.observer_id,
+        back.student_id == Link.student_id,
+        back.scope == Link.scope,
+        func.coalesce(back.course_id, "") == func.coalesce(Link.course_id, ""),
+        back.id > Link.id,
+    )
+    return list(
+        session.scalars(
+            select(Link)
+            .where(
+                Link.institution_id == observer.institution_id,
+                Link.observer_id == observer.id,
+                Link.gone,
+                Link.ended_at > since,
+                ~again,
             )
             .options(joinedload(Link.student))
             .order_by(Link.id.desc())
