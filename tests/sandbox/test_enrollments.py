@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.facts import fact
 from tests.sandbox.running import Sandbox
 from tests.sandbox.worlds import (
     BOTH,
@@ -49,6 +50,12 @@ def observe(canvas: Sandbox, caller: str = "tok-admin", path: str = COURSE, **va
 # creating
 
 
+@fact("rest 3.1", "Creating answers 200 with one enrollment, without user.")
+@fact("rest 3.1", "An observer enrollment makes no observation link.")
+@fact(
+    "rest 8",
+    "Every type has associated_user_id; activity keys need read_reports, SIS keys read_sis.",
+)
 def test_an_observer_enrollment_looks_as_canvas_sends_it(canvas: Sandbox) -> None:
     body = observe(canvas, associated_user_id=MIA).json()
     assert set(body) == KEYS | ACTIVITY | SIS | {"sis_import_id"}
@@ -106,6 +113,10 @@ def test_json_bodies_work_as_well_as_forms(canvas: Sandbox) -> None:
         ),
     ],
 )
+@fact(
+    "rest 3.1", "Wrong parameters answer 400 with all messages joined by commas, before any right is checked."
+)
+@fact("rest 3.1", "No enrollment[self_enrollment_code] opens a course that takes no self-enrollment.")
 def test_wrong_parameters_are_all_named_before_anything_else(
     canvas: Sandbox, values: dict[str, Any], text: str
 ) -> None:
@@ -114,6 +125,10 @@ def test_wrong_parameters_are_all_named_before_anything_else(
         assert (answer.status_code, answer.json()) == (400, {"message": text})
 
 
+@fact(
+    "rest 3.1",
+    "root_account with a SIS id enrolls a person of a trusted account; without the id the answer is 400.",
+)
 def test_a_person_of_a_trusted_account_is_found_by_sis_id(canvas: Sandbox) -> None:
     world = small_world()
     world["accounts"][0]["trusted_account_ids"] = [3]
@@ -144,10 +159,19 @@ def test_a_person_of_a_trusted_account_is_found_by_sis_id(canvas: Sandbox) -> No
         ("tok-faradmin", "Observer", 403),
     ],
 )
+@fact(
+    "rest 3.1",
+    "An observer enrollment needs add_observer_to_course: teachers, TAs, designers and admins have it.",
+)
+@fact("rest 7", "add_observer_to_course is on for TA, Designer, Teacher and AccountAdmin by default.")
 def test_enrolling_needs_the_right_of_the_role(canvas: Sandbox, token: str, kind: str, status: int) -> None:
     assert observe(canvas, token, type=f"{kind}Enrollment").status_code == status
 
 
+@fact(
+    "rest 7",
+    "A role override of the nearest account decides, and a custom account role may carry a course right.",
+)
 def test_role_overrides_take_and_give_the_right(canvas: Sandbox) -> None:
     permission = "add_observer_to_course"
     world = small_world()
@@ -180,12 +204,29 @@ def test_role_overrides_take_and_give_the_right(canvas: Sandbox) -> None:
         (COURSE, {"associated_user_id": FAR}, 200),
     ],
 )
+@fact("rest 3.1", "Unknown course, section or user, or a user without a usable login, is 404.")
+@fact(
+    "rest 3.1",
+    "Nothing checks that the associated user is a student or in the course.",
+    uncertain="read from the code, untested",
+)
+@fact(
+    "rest 3.1",
+    "An associated user who does not exist breaks the database rule: 500.",
+    uncertain="500 or 400, untested",
+)
+@fact(
+    "rest 3.1",
+    "associated_user_id is not resolved from SIS forms.",
+    uncertain="read from the code path, no spec seen",
+)
 def test_what_is_not_there_is_404_but_nobody_checks_the_observed(
     canvas: Sandbox, path: str, values: dict[str, Any], status: int
 ) -> None:
     assert observe(canvas, path=path, **values).status_code == status
 
 
+@fact("rest 3.1", "Adding to a concluded course is 400 with its own message.")
 def test_nobody_joins_a_concluded_course(canvas: Sandbox) -> None:
     answer = observe(canvas, path=f"/courses/{OLD}/enrollments")
     text = "Can't add an enrollment to a concluded course."
@@ -209,6 +250,10 @@ def test_nobody_joins_a_concluded_course(canvas: Sandbox) -> None:
         ({"user_id": TEST_STUDENT}, "user_id", "cannot add a student view student in a regular role"),
     ],
 )
+@fact("rest 3.1", "A validation answers 400 with attribute, message and type under the attribute's name.")
+@fact("rest 3.1", "Nobody observes themselves, nor somebody who observes them in that course.")
+@fact("rest 3.1", "Only observer enrollments may have an associated user.")
+@fact("rest 3.1", "A test student takes no regular role.")
 def test_validations_answer_400_by_attribute(
     canvas: Sandbox, values: dict[str, Any], attribute: str, text: str
 ) -> None:
@@ -229,12 +274,22 @@ def test_validations_answer_400_by_attribute(
         (COURSE, {"enrollment_state": "invited"}, "invited"),
     ],
 )
+@fact(
+    "rest 3.1",
+    "A registered observer is active at once; others are invited, in an unpublished course creation_pending.",
+    uncertain="from a revision of about 2020",
+)
 def test_registered_observers_are_active_at_once(
     canvas: Sandbox, path: str, values: dict[str, Any], state: str
 ) -> None:
     assert observe(canvas, path=path, **values).json()["enrollment_state"] == state
 
 
+@fact(
+    "rest 3.1", "A repeat with the same person, type, role, associated user and section returns the same row."
+)
+@fact("rest 3.1", "Another section, associated user or none makes a further row.")
+@fact("rest 3.1", "Without a section people go to the course's default section.")
 def test_repeats_return_the_same_row_and_other_identities_another(canvas: Sandbox) -> None:
     def row(**values: Any) -> int:
         return int(observe(canvas, **({"associated_user_id": MIA} | values)).json()["id"])
@@ -247,6 +302,11 @@ def test_repeats_return_the_same_row_and_other_identities_another(canvas: Sandbo
     assert len(others | {first}) == 5
 
 
+@fact(
+    "rest 3.1",
+    "A repeat leaves an active state, and overwrites limit and dates: omitted dates become null.",
+    uncertain="from a revision of about 2020",
+)
 def test_a_repeat_overwrites_dates_and_limits_but_not_an_active_state(canvas: Sandbox) -> None:
     dates = {"start_at": "2026-02-01T00:00:00Z", "end_at": "2026-06-01T00:00:00Z"}
     first = observe(canvas, limit_privileges_to_course_section="true", **dates).json()
@@ -257,6 +317,11 @@ def test_a_repeat_overwrites_dates_and_limits_but_not_an_active_state(canvas: Sa
 
 
 @pytest.mark.parametrize("task", ["conclude", "delete", "inactivate"])
+@fact(
+    "rest 3.1",
+    "A repeat sets a completed, deleted or inactive row to the default state.",
+    uncertain="from a revision of about 2020",
+)
 def test_a_repeat_brings_an_ended_row_back(canvas: Sandbox, task: str) -> None:
     row = observe(canvas).json()["id"]
     canvas.delete(f"{COURSE}/{row}", "tok-admin", task=task)
@@ -277,6 +342,11 @@ def test_a_repeat_brings_an_ended_row_back(canvas: Sandbox, task: str) -> None:
         ("deactivate", "inactive"),
     ],
 )
+@fact(
+    "rest 3.3",
+    "task is conclude by default, or delete, inactivate or deactivate, and the answer has the new state.",
+)
+@fact("rest 3.3", "An enrollment deleted already is 404.")
 def test_a_task_says_how_an_enrollment_ends(canvas: Sandbox, task: str | None, state: str) -> None:
     row = observe(canvas).json()["id"]
     answer = canvas.delete(f"{COURSE}/{row}", "tok-teacher", **({"task": task} if task else {}))
@@ -299,6 +369,8 @@ def test_a_task_says_how_an_enrollment_ends(canvas: Sandbox, task: str | None, s
         ("tok-parent", "delete", 403),
     ],
 )
+@fact("rest 3.3", "Deleting or deactivating an observer needs remove_observer_from_course.")
+@fact("rest 3.3", "Concluding an observer needs allow_course_admin_actions, which TAs and designers lack.")
 def test_concluding_and_removing_need_different_rights(
     canvas: Sandbox, token: str, task: str, status: int
 ) -> None:
@@ -306,12 +378,14 @@ def test_concluding_and_removing_need_different_rights(
     assert canvas.delete(f"{COURSE}/{row}", token, task=task).status_code == status
 
 
+@fact("rest 3.3", "One's own row is removed with allow_course_admin_actions besides.")
 def test_ones_own_row_needs_administrative_actions_too(canvas: Sandbox) -> None:
     for token, user, status in (("tok-ta", TA, 403), ("tok-teacher", TEACHER, 200)):
         row = observe(canvas, user_id=user, associated_user_id=MIA).json()["id"]
         assert canvas.delete(f"{COURSE}/{row}", token, task="delete").status_code == status
 
 
+@fact("rest 3.3", "Only an inactive enrollment is reactivated, with the right to delete it; else 400.")
 def test_only_inactive_rows_are_reactivated(canvas: Sandbox) -> None:
     row = observe(canvas).json()["id"]
     answer = canvas.put(f"{COURSE}/{row}/reactivate", "tok-ta")
@@ -322,6 +396,7 @@ def test_only_inactive_rows_are_reactivated(canvas: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", [f"{COURSE}/9999", f"{COURSE}/x", f"/courses/{OLD}/enrollments/1"])
+@fact("rest 3.3", "An unknown enrollment is 404.")
 def test_ending_what_is_not_in_the_course_gives_404(canvas: Sandbox, path: str) -> None:
     assert canvas.delete(path, "tok-admin").status_code == 404
 
@@ -336,6 +411,7 @@ def rows(canvas: Sandbox, path: str, token: str, **params: Any) -> list[tuple[st
     ]
 
 
+@fact("rest 3.2", "Lists go by type, then sortable name, then id, and every row has its user.")
 def test_a_course_list_is_by_type_then_name_then_id(canvas: Sandbox) -> None:
     assert rows(canvas, COURSE, "tok-mia") == [
         ("Designer", 22, A),
@@ -358,11 +434,18 @@ def test_a_course_list_is_by_type_then_name_then_id(canvas: Sandbox) -> None:
         *[(f"tok-{who}", 403) for who in ("parent", "faradmin", "helper")],
     ],
 )
+@fact("rest 3.2", "A course's or section's list needs read_roster, view_all_grades or manage_grades.")
+@fact("rest 7", "read_roster is not an observer's by default.")
 def test_a_roster_is_for_those_who_may_read_it(canvas: Sandbox, token: str, status: int) -> None:
     assert canvas.api("GET", COURSE, token).status_code == status
     assert canvas.api("GET", f"/sections/{A}/enrollments", token).status_code == status
 
 
+@fact("rest 3.2", "An observer of the course gets their own rows and those of the students they observe.")
+@fact(
+    "rest 3.2",
+    "include[]=observed_users adds the observed student with enrollments and grades in that course.",
+)
 def test_an_observer_sees_themself_and_their_student(canvas: Sandbox) -> None:
     observe(canvas, associated_user_id=MIA)
     seen = [("Observer", PARENT, A), ("Student", MIA, A), ("Student", MIA, B)]
@@ -373,6 +456,7 @@ def test_an_observer_sees_themself_and_their_student(canvas: Sandbox) -> None:
     assert "grades" in row["observed_user"]["enrollments"][0]
 
 
+@fact("rest 3.2", "Passing one's own user_id always works.")
 def test_ones_own_rows_are_always_readable(canvas: Sandbox) -> None:
     assert rows(canvas, COURSE, "tok-parent", user_id="self") == []
     assert canvas.api("GET", COURSE, "tok-parent", params={"user_id": MIA}).status_code == 403
@@ -382,6 +466,7 @@ def test_a_teacher_of_one_section_sees_that_section(canvas: Sandbox) -> None:
     assert {section for _, _, section in rows(canvas, COURSE, "tok-limited")} == {A}
 
 
+@fact("rest 3.2", "Without state[] the active and pending come, for read_as_admin the inactive too.")
 def test_staff_see_inactive_rows_without_asking(canvas: Sandbox) -> None:
     inactive = ("Student", BOTH, A)
     assert inactive in rows(canvas, COURSE, "tok-teacher")
@@ -403,6 +488,7 @@ def test_staff_see_inactive_rows_without_asking(canvas: Sandbox) -> None:
         ({"state[]": "nonsense"}, []),
     ],
 )
+@fact("rest 3.2", "Lists are filtered by type, role, role_id, user, SIS ids and raw states.")
 def test_lists_are_filtered(canvas: Sandbox, params: dict[str, Any], found: list[Any]) -> None:
     assert rows(canvas, COURSE, "tok-admin", **params) == found
 
@@ -420,6 +506,8 @@ def test_lists_are_filtered(canvas: Sandbox, params: dict[str, Any], found: list
         ("/users/self/enrollments", {"state[]": "odd"}, {"error": "Invalid state odd"}),
     ],
 )
+@fact("rest 3.2", "An unknown role, grading period or state of one's own list is 400.")
+@fact("rest 3.2", "SIS filters without read_sis or manage_sis are 400.")
 def test_wrong_filters_answer_400(canvas: Sandbox, path: str, params: dict[str, Any], body: Any) -> None:
     answer = canvas.api("GET", path, "tok-ta", params=params)
     assert answer.status_code == 400
@@ -438,6 +526,7 @@ def test_wrong_filters_answer_400(canvas: Sandbox, path: str, params: dict[str, 
         ("tok-faradmin", 403),
     ],
 )
+@fact("rest 3.2", "Another's list needs read_roster on a root account of theirs, or an active observer link.")
 def test_a_users_list_is_for_them_their_observers_and_admins(
     canvas: Sandbox, token: str, status: int
 ) -> None:
@@ -456,11 +545,13 @@ def test_a_users_list_is_for_them_their_observers_and_admins(
         (["current_and_concluded"], [A, B, 1020]),
     ],
 )
+@fact("rest 3.2", "Combined states such as current_and_invited work in a user's list only.")
 def test_a_users_list_knows_combined_states(canvas: Sandbox, states: list[str], sections: list[int]) -> None:
     found = rows(canvas, "/users/self/enrollments", "tok-mia", **{"state[]": states})
     assert sorted(section for _, _, section in found) == sections
 
 
+@fact("rest 3.2", "GET /accounts/:id/enrollments/:id gives one's own row, or any with read_roster.")
 def test_one_enrollment_is_read_through_its_account(canvas: Sandbox) -> None:
     row = observe(canvas).json()["id"]
     for token, status in (("tok-parent", 200), ("tok-service", 200), ("tok-mia", 403)):
@@ -468,6 +559,8 @@ def test_one_enrollment_is_read_through_its_account(canvas: Sandbox) -> None:
     assert canvas.api("GET", f"/accounts/3/enrollments/{row}", "tok-admin").status_code == 404
 
 
+@fact("rest 3.2", "Enrollment lists have opaque bookmark pages and no last.")
+@fact("rest 0", "A client follows next verbatim; a bookmark that Canvas did not make is 404.")
 def test_pages_of_enrollments_are_bookmarks(canvas: Sandbox) -> None:
     seen, url = [], f"{canvas.url}/api/v1{COURSE}?per_page=3&type[]=StudentEnrollment"
     while url:

@@ -8,6 +8,7 @@ from json import dumps
 
 import pytest
 
+from tests.facts import fact
 from tests.sandbox import campus as c
 from tests.sandbox.campus import Browser, Campus
 
@@ -155,6 +156,7 @@ def test_a_teacher_switches_a_tool_on_for_a_course(campus: Campus) -> None:
     assert "Pairing" not in student.get("/courses/100").text
 
 
+@fact("rest 2", "On /profile/observees an observer adds a student by an exact code, once, and removes them.")
 def test_an_observer_adds_a_student_by_code_and_removes_them(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -192,10 +194,12 @@ def test_an_administrator_acts_as_somebody_and_stops(campus: Campus) -> None:
         (c.STUDENT, "/courses/100/student_view", 403),
     ],
 )
+@fact("lti 7.6", "Acting as a user on pages needs become_user in the root account.")
 def test_only_the_right_people_become_others(campus: Campus, user_id: int, path: str, status: int) -> None:
     assert campus.browser(user_id).post(path).status_code == status
 
 
+@fact("rest 4.3", "The test student stays hidden from the roster.")
 def test_student_view_uses_one_test_student_in_all_sections(campus: Campus) -> None:
     for _ in range(2):
         browser = campus.browser(c.TEACHER)
