@@ -5,6 +5,7 @@ from typing import Any
 import jwt
 import pytest
 
+from tests.facts import fact
 from tests.sandbox import campus as c
 from tests.sandbox.campus import CLAIM, Campus
 
@@ -14,6 +15,7 @@ LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
 USER = LIS + "system/person#User"
 
 
+@fact("lti 5", "Platform storage is a sibling frame called post_message_forwarding.")
 def test_a_tool_page_holds_the_tool_in_a_frame_beside_the_storage_frame(campus: Campus) -> None:
     page = campus.browser(c.TEACHER).get(COURSE.removesuffix("/launch")).text
 
@@ -21,6 +23,13 @@ def test_a_tool_page_holds_the_tool_in_a_frame_beside_the_storage_frame(campus: 
     assert '<iframe name="post_message_forwarding"' in page
 
 
+@fact(
+    "lti 1.1",
+    "Canvas posts a form to the login address with iss, login_hint, client_id, target_link_uri and the hint.",
+)
+@fact("lti 1.1", "The deployment comes as lti_deployment_id and, from older code, as deployment_id too.")
+@fact("lti 1.1", "login_hint is a 40-hex id and not `sub`; client_id the global id of the key as a text.")
+@fact("lti 1.1", "lti_storage_target is post_message_forwarding.")
 def test_login_initiation_is_a_form_post_with_every_parameter(campus: Campus) -> None:
     form = campus.browser(c.TEACHER).initiation(COURSE)
 
@@ -43,6 +52,7 @@ def test_login_initiation_is_a_form_post_with_every_parameter(campus: Campus) ->
     assert campus.url.endswith(hint["canvas_domain"])
 
 
+@fact("lti 1.1", "Where there is no platform storage, lti_storage_target is left out.")
 def test_a_canvas_without_platform_storage_offers_none(campus: Campus) -> None:
     browser = campus.becomes(settings={"platform_storage": False}).browser(c.TEACHER)
 
@@ -50,6 +60,10 @@ def test_a_canvas_without_platform_storage_offers_none(campus: Campus) -> None:
     assert "lti_storage_target" not in c.Form(browser.authorize(browser.request_for(COURSE)).text).fields
 
 
+@fact(
+    "lti 1.4",
+    "The answer is a form post of id_token, state and lti_storage_target, with utf8 and authenticity_token.",
+)
 def test_the_answer_is_a_form_post_with_token_state_and_storage_target(campus: Campus) -> None:
     browser = campus.browser(c.TEACHER)
 
@@ -60,6 +74,11 @@ def test_the_answer_is_a_form_post_with_token_state_and_storage_target(campus: C
     assert form.fields["state"] == "state-1"
 
 
+@fact("lti 1.4", "An id_token lives for 3600 seconds.")
+@fact("lti 2.1", "`aud` is a text, the global id of the key, and the same as `azp`.")
+@fact("lti 2.1", "The context of a course has id, label, title and the type CourseOffering.")
+@fact("lti 2.1", "A navigation placement's resource link has the id of the context and no description.")
+@fact("lti 2.1", "message_type, version, target_link_uri and the placement are in every launch.")
 def test_a_course_launch_names_course_person_and_platform(campus: Campus) -> None:
     claims = campus.browser(c.TEACHER).launch(COURSE)
 
@@ -85,6 +104,14 @@ def test_a_course_launch_names_course_person_and_platform(campus: Campus) -> Non
     assert claims["https://www.instructure.com/placement"] == "course_navigation"
 
 
+@fact("lti 2.1", "The context of an account has the type Account and no label.")
+@fact(
+    "lti 2.3",
+    "A user_navigation launch has the person as context, of type User.",
+    uncertain="inferred, no capture",
+)
+@fact("lti 2.3", "An account_navigation launch has the account that is looked at as context.")
+@fact("lti 2.2", "Launches from accounts and from the own menu carry no membership role.")
 @pytest.mark.parametrize(
     ("user_id", "path", "title", "kind", "placement"),
     [
@@ -105,6 +132,12 @@ def test_other_placements_have_their_own_context(
     assert not any("membership" in role for role in claims[CLAIM + "roles"])
 
 
+@fact(
+    "lti 2.2", "Teachers, TAs, designers, students, observers and admins have the roles of the table, sorted."
+)
+@fact("lti 2.2", "A TA is an Instructor too; only the sub-role tells them apart.")
+@fact("lti 2.2", "An observer has no institution role.")
+@fact("lti 2.2", "A concluded enrollment leaves no membership role.")
 @pytest.mark.parametrize(
     ("user_id", "course_id", "roles"),
     [
@@ -141,6 +174,7 @@ def test_roles_say_what_a_person_is_here_and_anywhere(
     assert claims[CLAIM + "roles"] == [*(LIS + role for role in roles), USER]
 
 
+@fact("lti 2.1", "The privacy level decides about names, lis, email, picture and role_scope_mentor.")
 @pytest.mark.parametrize(
     ("level", "shown"),
     [
@@ -179,6 +213,8 @@ def test_the_privacy_level_decides_what_is_told(campus: Campus, level: str, show
     assert claims["sub"]
 
 
+@fact("lti 2.1", "role_scope_mentor lists the `sub` of each student observed in the course.")
+@fact("lti 2.7", "$com.instructure.User.observees lists the `sub` of each student observed.")
 def test_an_observer_is_told_with_the_students_observed(campus: Campus) -> None:
     parent = campus.browser(c.PARENT).launch(COURSE)
     student = campus.browser(c.STUDENT).launch(COURSE)
@@ -223,6 +259,19 @@ IN_NO_COURSE = {
 }
 
 
+@fact(
+    "lti 2.7",
+    "Course, account, section, role and permission variables give what the table says, by place and person.",
+)
+@fact(
+    "lti 2.7",
+    "$Canvas.membership.permissions gives the granted part; elsewhere its literal with empty brackets.",
+)
+@fact(
+    "lti 2.7",
+    "$Canvas.user.adminableAccounts lists the accounts with all sub-accounts; it is empty for others.",
+)
+@fact("lti 2.3", "In the own menu $Canvas.account.id is the root account, and course variables stay literal.")
 @pytest.mark.parametrize(
     ("user_id", "path", "expected"),
     [
@@ -264,6 +313,7 @@ def test_custom_variables_are_filled_in_or_stay_as_they_are(
     assert custom["api"] == campus.url
 
 
+@fact("lti 2.7", "$Canvas.masqueradingUser tells the real person, while masquerading only.")
 def test_a_masquerade_shows_the_real_person_in_the_custom_variables_only(campus: Campus) -> None:
     browser = campus.browser(c.ADMIN)
     browser.post(f"/users/{c.STUDENT}/masquerade")
@@ -276,6 +326,7 @@ def test_a_masquerade_shows_the_real_person_in_the_custom_variables_only(campus:
     assert claims[CLAIM + "custom"]["masquerader_sub"] == admin["sub"]
 
 
+@fact("lti 2.2", "The test student is a Learner and lti/system/person#TestUser.")
 def test_student_view_launches_as_the_test_student(campus: Campus) -> None:
     browser = campus.browser(c.TEACHER)
     browser.post(f"/courses/{c.COURSE}/student_view")
@@ -314,6 +365,7 @@ def test_nobody_launches_from_where_they_may_not_be(
     assert campus.browser(user_id).get(path).status_code == status
 
 
+@fact("lti 3.2", "required_permissions hide the link and block the launch.")
 def test_required_permissions_hide_the_link_and_stop_the_launch(campus: Campus) -> None:
     placement = {"placement": "course_navigation", "text": "Pairing", "required_permissions": "manage_grades"}
     campus.becomes(lti_tools=c.tool(placements=[placement]))
@@ -325,6 +377,11 @@ def test_required_permissions_hide_the_link_and_stop_the_launch(campus: Campus) 
     assert teacher.get(COURSE).status_code == 200
 
 
+@fact(
+    "lti 3.2",
+    "`admins` see what staff and account admins may; `members` adds students; `public` or none is everybody.",
+)
+@fact("lti 3.2", "Visibility alone blocks no launch.", uncertain="the show action was not read")
 @pytest.mark.parametrize(
     ("visibility", "seen_by"),
     [
@@ -354,6 +411,7 @@ def test_a_tool_for_the_root_account_only_is_not_in_sub_accounts(campus: Campus)
     assert "Pairing" not in browser.get("/accounts/2").text
 
 
+@fact("lti 3.1", "`windowTarget: _blank` opens the tool in a window of its own.")
 def test_a_tool_that_wants_a_window_of_its_own_gets_one(campus: Campus) -> None:
     placement = {"placement": "user_navigation", "text": "My pairings", "windowTarget": "_blank"}
     browser = campus.becomes(lti_tools=c.tool(placements=[placement])).browser(c.PARENT)
@@ -366,6 +424,9 @@ def test_a_tool_that_wants_a_window_of_its_own_gets_one(campus: Campus) -> None:
     assert opened.headers["location"] == f"/users/{c.PARENT}/external_tools/1/launch?display=borderless"
 
 
+@fact(
+    "lti 5", "requestFullWindowLaunch opens external_tools/retrieve with display=borderless and the address."
+)
 def test_a_full_window_launch_goes_to_the_url_that_was_asked_for(campus: Campus) -> None:
     browser = campus.browser(c.TEACHER)
     url = f"{c.LAUNCH}?full_win_launch_requested=1"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.facts import fact
 from tests.sandbox import campus as c
 from tests.sandbox.campus import Campus, query
 
@@ -9,6 +10,7 @@ ASKED = {"client_id": c.KEY, "response_type": "code", "redirect_uri": c.CALLBACK
 SCOPED = ASKED | {"client_id": c.SCOPED_KEY}
 
 
+@fact("lti 7.1", "After the confirm page, accept redirects with code and state; the code has 128 hex digits.")
 def test_a_person_who_says_yes_brings_code_and_state_back(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -24,6 +26,7 @@ def test_a_person_who_says_yes_brings_code_and_state_back(campus: Campus) -> Non
     assert query(granted)["state"] == "st ate"
 
 
+@fact("lti 7.1", "A refusal comes back as access_denied.")
 def test_a_person_who_says_no_brings_an_error_back(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     browser.get("/login/oauth2/auth", params=ASKED)
@@ -34,6 +37,7 @@ def test_a_person_who_says_no_brings_an_error_back(campus: Campus) -> None:
     assert browser.post("/login/oauth2/accept").status_code == 400
 
 
+@fact("lti 7.1", "Who is not logged in logs in first; unique_id prefills the name.")
 def test_somebody_unknown_logs_in_first_and_comes_back(campus: Campus) -> None:
     browser = campus.browser()
 
@@ -48,6 +52,7 @@ def test_somebody_unknown_logs_in_first_and_comes_back(campus: Campus) -> None:
     assert query(browser.post("/login/oauth2/accept"))["code"]
 
 
+@fact("lti 7.1", "force_login=1 asks for a log-in in spite of a session.")
 def test_force_login_asks_who_it_is_again(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -59,6 +64,8 @@ def test_force_login_asks_who_it_is_again(campus: Campus) -> None:
     assert browser.log_in(c.STUDENT).get("/login/oauth2/confirm").text.count("Lin Learner")
 
 
+@fact("lti 7.1", "An unknown key is 401 invalid_client as JSON, with WWW-Authenticate `Canvas OAuth 2.0`.")
+@fact("lti 7.1", "A redirect_uri of another domain is 400 invalid_request as JSON.")
 @pytest.mark.parametrize(
     ("changes", "status", "error", "description"),
     [
@@ -89,6 +96,13 @@ def test_an_unknown_client_or_redirect_is_not_redirected(
     assert answer.headers.get("www-authenticate") == ("Canvas OAuth 2.0" if status == 401 else None)
 
 
+@fact(
+    "lti 7.1",
+    "Scope, account, response_type, prompt and silent log-in problems come back to the client with state.",
+)
+@fact(
+    "lti 7.1", "prompt=none without session is login_required; without a remembered yes interaction_required."
+)
 @pytest.mark.parametrize(
     ("user_id", "asked", "error"),
     [
@@ -112,6 +126,7 @@ def test_other_refusals_go_back_to_the_client(
     assert query(answer)["state"] == "st ate"
 
 
+@fact("lti 7.1", "redirect_uri may be on the key's domain or a sub-domain of it.")
 @pytest.mark.parametrize(
     "redirect_uri", [c.CALLBACK, "http://app.test/other", "https://sub.app.test:8443/x?y=1"]
 )
@@ -124,6 +139,7 @@ def test_the_registered_host_and_those_below_it_are_allowed(campus: Campus, redi
     assert answer.headers["location"].startswith(redirect_uri + ("&" if "?" in redirect_uri else "?"))
 
 
+@fact("lti 7.1", "prompt=none gives a code at once to a remembered authorization.")
 def test_a_known_client_may_ask_without_a_word_who_somebody_is(campus: Campus) -> None:
     browser, asked = campus.browser(c.PARENT), ASKED | {"scope": "/auth/userinfo"}
     browser.get("/login/oauth2/auth", params=asked)
@@ -136,6 +152,7 @@ def test_a_known_client_may_ask_without_a_word_who_somebody_is(campus: Campus) -
     assert silent["code"] != quick["code"]
 
 
+@fact("lti 7.1", "urn:ietf:wg:oauth:2.0:oob shows the code on a page.")
 def test_a_program_without_a_server_shows_its_code(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     browser.get("/login/oauth2/auth", params=ASKED | {"redirect_uri": "urn:ietf:wg:oauth:2.0:oob"})

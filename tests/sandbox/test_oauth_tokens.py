@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.facts import fact
 from tests.sandbox import campus as c
 from tests.sandbox.campus import Campus
 
@@ -21,6 +22,10 @@ def me(campus: Campus, token: str) -> httpx.Response:
     return httpx.get(f"{campus.url}/api/v1/users/self", headers=headers)
 
 
+@fact(
+    "lti 7.2",
+    "The answer has token, type, user with global_id and locale, region, refresh_token and 3600 seconds.",
+)
 def test_a_code_becomes_a_token_for_an_hour(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -39,6 +44,7 @@ def test_a_code_becomes_a_token_for_an_hour(campus: Campus) -> None:
     assert me(campus, access).status_code == 401
 
 
+@fact("lti 7.2", "A code without grant_type counts as authorization_code; the client may come by HTTP Basic.")
 def test_a_client_may_use_basic_authentication_and_leave_the_grant_type_out(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     form = {"code": browser.code(), "redirect_uri": c.CALLBACK}
@@ -48,6 +54,10 @@ def test_a_client_may_use_basic_authentication_and_leave_the_grant_type_out(camp
     assert answer.json()["user"]["id"] == c.PARENT
 
 
+@fact("lti 7.2", "Unknown client and wrong secret are 401 invalid_client, with WWW-Authenticate.")
+@fact("lti 7.2", "A bad code is invalid_grant; a bad refresh token is invalid_request.")
+@fact("lti 7.2", "A missing parameter is named; another grant is unsupported_grant_type.")
+@fact("lti 7.2", "redirect_uri must be repeated.")
 @pytest.mark.parametrize(
     ("form", "status", "error", "description"),
     [
@@ -102,6 +112,7 @@ def test_token_errors_are_canvas_own(
     assert browser.trade(code).status_code == 200
 
 
+@fact("lti 7.1", "A code is valid for ten minutes, once.")
 def test_a_code_is_spent_once_and_lives_ten_minutes(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     spent, late = browser.code(), browser.code()
@@ -112,6 +123,7 @@ def test_a_code_is_spent_once_and_lives_ten_minutes(campus: Campus) -> None:
         assert browser.trade(code).json()["error_description"] == "authorization_code not found"
 
 
+@fact("lti 7.2", "A refresh gives no refresh_token: the same one serves for ever.")
 def test_refreshing_keeps_the_refresh_token_and_ends_the_old_access_token(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     first = browser.trade(browser.code()).json()
@@ -128,6 +140,7 @@ def test_refreshing_keeps_the_refresh_token_and_ends_the_old_access_token(campus
         assert me(campus, old["access_token"]).status_code == 401
 
 
+@fact("lti 7.2", "A code or refresh token of another client is invalid_grant, `incorrect client`.")
 def test_another_client_cannot_use_a_refresh_token(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     refresh = browser.trade(browser.code()).json()["refresh_token"]
@@ -137,6 +150,7 @@ def test_another_client_cannot_use_a_refresh_token(campus: Campus) -> None:
     assert answer.json() == {"error": "invalid_grant", "error_description": "incorrect client"}
 
 
+@fact("lti 7.1", "With PKCE a wrong verifier is invalid_grant.")
 def test_pkce_binds_the_code_to_who_asked(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     code = browser.code(**PKCE)
@@ -148,6 +162,7 @@ def test_pkce_binds_the_code_to_who_asked(campus: Campus) -> None:
     assert right.status_code == 200
 
 
+@fact("lti 7.1", "PKCE permits clients without a secret.")
 def test_pkce_lets_a_public_client_do_without_a_secret(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -155,6 +170,7 @@ def test_pkce_lets_a_public_client_do_without_a_secret(campus: Campus) -> None:
     assert browser.trade(browser.code(), client_secret="", code_verifier=VERIFIER).status_code == 400
 
 
+@fact("lti 7.1", "Only S256 counts: a plain challenge, or one without the feature flag, is ignored.")
 @pytest.mark.parametrize(
     ("settings", "challenge"),
     [({"pkce": False}, PKCE), ({}, {"code_challenge": VERIFIER, "code_challenge_method": "plain"})],
@@ -167,6 +183,7 @@ def test_a_challenge_that_canvas_does_not_take_is_ignored(
     assert browser.trade(browser.code(**challenge)).status_code == 200
 
 
+@fact("lti 7.4", "Out of scope is 401 `Insufficient scopes on access token.` without WWW-Authenticate.")
 def test_a_scoped_key_gets_the_scopes_that_were_asked_for(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     code = browser.code(client_id=c.SCOPED_KEY, scope="url:GET|/api/v1/courses")
@@ -178,6 +195,7 @@ def test_a_scoped_key_gets_the_scopes_that_were_asked_for(campus: Campus) -> Non
     assert "www-authenticate" not in refused.headers
 
 
+@fact("lti 7.2", "/auth/userinfo gives no token, only the user.")
 def test_userinfo_alone_gives_no_token(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
 
@@ -187,6 +205,8 @@ def test_userinfo_alone_gives_no_token(campus: Campus) -> None:
     assert set(body) == {"access_token", "user"}
 
 
+@fact("lti 7.2", "real_user is added to tokens got while masquerading.")
+@fact("lti 7.6", "A token got while masquerading belongs to the masked user.")
 def test_a_token_got_in_a_masquerade_names_the_real_person(campus: Campus) -> None:
     browser = campus.browser(c.ADMIN)
     browser.post(f"/users/{c.STUDENT}/masquerade")
@@ -197,6 +217,8 @@ def test_a_token_got_in_a_masquerade_names_the_real_person(campus: Campus) -> No
     assert body["real_user"] == {"id": c.ADMIN, "name": "Ada Admin", "global_id": "10000000000010"}
 
 
+@fact("lti 7.3", "DELETE ends the token that authenticates the request, with an empty object.")
+@fact("lti 7.5", 'A dead token is 401 with WWW-Authenticate `Bearer realm="canvas-lms"`.')
 def test_a_deleted_token_is_dead_and_so_is_its_refresh_token(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     body = browser.trade(browser.code()).json()
@@ -214,6 +236,7 @@ def test_a_deleted_token_is_dead_and_so_is_its_refresh_token(campus: Campus) -> 
     assert browser.get("/").status_code == 200
 
 
+@fact("lti 7.3", "expire_sessions=1 ends the person's web sessions too.")
 def test_deleting_a_token_can_end_the_browsers_sessions(campus: Campus) -> None:
     browser = campus.browser(c.PARENT)
     bearer = {"Authorization": f"Bearer {browser.trade(browser.code()).json()['access_token']}"}
@@ -223,6 +246,7 @@ def test_deleting_a_token_can_end_the_browsers_sessions(campus: Campus) -> None:
     assert browser.get("/").status_code == 302
 
 
+@fact("lti 7.3", "Without a token DELETE answers 400 and says so.")
 def test_deleting_without_a_token_is_explained(campus: Campus) -> None:
     answer = campus.browser(c.PARENT).http.delete("/login/oauth2/token")
 
