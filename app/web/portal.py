@@ -1,5 +1,7 @@
 """The observer's own pages: whom they can see, what is under way, and leaving."""
 
+from datetime import timedelta
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,6 +13,8 @@ from app.web import canvas, visit
 from app.web.forms import LeaveForm
 
 bp = Blueprint("portal", __name__, url_prefix="/observer")
+
+TOLD_FOR = timedelta(days=14)  # how long an observer is told that others have ended a link
 
 Page = str | Response | tuple[str, int]
 
@@ -29,6 +33,7 @@ def home() -> Page:
     with db.reading() as session:
         own = lists.links_of(session, observer.person)
         names = {link.student.canvas_user_id: link.student.name for link in own}
+        gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR)
     students = lists.observed(canvas.own(observer.person), names)
     under_way = [link for link in own if link.state in (LinkState.PENDING, LinkState.ENDING)]
     return render_template(
@@ -37,6 +42,7 @@ def home() -> Page:
         institution=observer.institution,
         students=students,
         under_way=under_way,
+        gone=gone,
     )
 
 
