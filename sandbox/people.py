@@ -33,6 +33,7 @@ def read_user(world: World, reader: Reader) -> None:
         test_student=reader.yes_or_no("test_student", False),
         workflow_state=reader.one_of("workflow_state", ("registered", "pre_registered"), "registered"),
         high_contrast=reader.yes_or_no("high_contrast", False),
+        pronouns=reader.text_or_none("pronouns"),
         last_login=reader.moment_or_none("last_login"),
         logins=_logins(world, reader, user_id),
     )

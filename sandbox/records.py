@@ -137,6 +137,7 @@ class User:
     workflow_state: str = "registered"
     high_contrast: bool = False
     last_login: datetime | None = None
+    pronouns: str | None = None
 
     @property
     def lti_id(self) -> str:

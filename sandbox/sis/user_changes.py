@@ -18,6 +18,7 @@ def write_user(user: User, row: Row) -> None:
         user.sortable_name = _sortable(row) if parts and not full else sortable(name)
     user.short_name = row.get("short_name") or user.short_name
     user.sortable_name = row.get("sortable_name") or user.sortable_name
+    user.pronouns = row.get("pronouns") or user.pronouns
     user.workflow_state = "registered"
 
 
