@@ -13,6 +13,7 @@ class Event(StrEnum):
 
     LAUNCH_ACCEPTED = "launch:accept"
     CODE_ISSUED = "code:issue"
+    CODE_MADE_IN_CANVAS = "code:make-in-canvas"
     CODE_REVOKED = "code:revoke"
     CODE_REFUSED = "code:refuse"
     CODE_REDEEMED = "code:redeem"

@@ -45,7 +45,15 @@ SERVICE_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/permissions",  # the setup check: what its role may do
     "url:GET|/api/v1/accounts/:account_id/terms_of_service",  # the setup check: who may sign up
 )
-SCOPES = {OAuthPurpose.OBSERVER: OBSERVER_SCOPES, OAuthPurpose.SERVICE: SERVICE_SCOPES}
+STUDENT_SCOPES = (
+    "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # a code of Canvas's own
+)
+SCOPES = {
+    OAuthPurpose.OBSERVER: OBSERVER_SCOPES,
+    OAuthPurpose.SERVICE: SERVICE_SCOPES,
+    OAuthPurpose.STUDENT: STUDENT_SCOPES,
+}
+KEY_SCOPES = tuple(dict.fromkeys((*OBSERVER_SCOPES, *STUDENT_SCOPES, *SERVICE_SCOPES)))  # of the one key
 
 
 class CallbackProblem(StrEnum):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
+from app.canvas.oauth import KEY_SCOPES
 
 Row = dict[str, Any]
-SCOPES = sorted({*OBSERVER_SCOPES, *SERVICE_SCOPES})
+SCOPES = sorted(KEY_SCOPES)
 FIRST_CLIENT_ID = 10_000_000_000_001
 TEACHERS = ("TeacherEnrollment", "TaEnrollment")
 LINKER = "manage_user_observers"  # the permission that makes all-course links

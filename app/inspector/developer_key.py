@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, urlsplit
 
-from app.canvas.oauth import AUTHORIZE_PATH, CALLBACK_PATH, OBSERVER_SCOPES, SERVICE_SCOPES
+from app.canvas.oauth import AUTHORIZE_PATH, CALLBACK_PATH, KEY_SCOPES, OBSERVER_SCOPES, STUDENT_SCOPES
 from app.inspector.findings import Finding, Part, Who, problem, unchecked, well
 from app.inspector.findings import said as _
 from app.inspector.stranger import NoAnswer, Stranger
@@ -38,7 +38,7 @@ def examine(institution: Institution, public_url: str, stranger: Stranger) -> li
 
 
 def _told(ask: Ask, callback: str) -> list[Finding]:
-    every = tuple(dict.fromkeys((*OBSERVER_SCOPES, *SERVICE_SCOPES)))
+    every = KEY_SCOPES
     answer = ask(every)
     known = _("Canvas knows the API key")
     redirect = _("The API key leads back to %(url)s", url=callback)
@@ -63,6 +63,8 @@ def _missing(scope: str) -> Finding:
     what = _("The API key has the scope %(scope)s", scope=scope)
     if scope in OBSERVER_SCOPES:
         means = _("It is missing. Observers cannot sign in.")
+    elif scope in STUDENT_SCOPES:
+        means = _("It is missing. Students can make no codes while no service account is connected.")
     else:
         means = _("It is missing. No service account can be connected.")
     return problem(Part.KEY, what, means, Who.ADMIN, _("%(page)s → Edit → Scopes: tick it.", page=PAGE))

@@ -82,6 +82,7 @@ class OAuthPurpose(StrEnum):
 
     OBSERVER = "observer"
     SERVICE = "service"
+    STUDENT = "student"  # to make a code of Canvas's own; the token is given back at once, never kept
 
 
 class OAuthAttempt(Base):

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import audit, db
-from app.canvas import lending, oauth, tokens, users
+from app.canvas import lending, oauth, observees, tokens, users
 from app.canvas.grants import Grant
 from app.canvas.oauth import Attempt, CallbackProblem
 from app.crypto import fingerprint, random_token
-from app.errors import CanvasFailure, CanvasRejects
+from app.errors import CanvasFailure, CanvasForbids, CanvasRejects
 from app.models import Institution, LtiLaunch, OAuthPurpose, PortalSession, Role
-from app.web import headers, tenants, visit
+from app.web import headers, qr, tenants, visit
 
 bp = Blueprint("connect", __name__, url_prefix="/canvas")
 
@@ -52,6 +52,11 @@ def connect() -> Page:
     return _begin(launch.institution, OAuthPurpose.SERVICE, launch=launch)
 
 
+def student_to_canvas(launch: LtiLaunch) -> Page:
+    """Off to Canvas's sign-in with a student who will make one of Canvas's own codes."""
+    return _begin(launch.institution, OAuthPurpose.STUDENT, launch=launch)
+
+
 @bp.get("/callback")
 def callback() -> Page:
     """Where Canvas sends the browser back to, with a code or with a problem."""
@@ -80,8 +85,11 @@ def callback() -> Page:
         return _problem(institution, taken, None), 503
     if grant.masquerading:
         return render_template("connect/masquerading.html"), 403
-    if taken.purpose is OAuthPurpose.SERVICE:
-        return _lend(institution, taken, grant)
+    match taken.purpose:
+        case OAuthPurpose.SERVICE:
+            return _lend(institution, taken, grant)
+        case OAuthPurpose.STUDENT:
+            return _make_code(institution, taken, grant)
     return _sign_in(institution, taken, grant)
 
 
@@ -174,6 +182,32 @@ def _lend(institution: Institution, taken: Attempt, grant: Grant) -> str:
         by = launch.person_id if launch else None
         person = lending.lend(session, visit.keyring(), institution.id, grant, profile, visit.now(), by)
     return render_template("connect/connected.html", institution=institution, person=person)
+
+
+def _make_code(institution: Institution, taken: Attempt, grant: Grant) -> Page:
+    """Canvas's own code, made as the student who came; what Canvas granted for it is given back at once."""
+    canvas = tokens.given(institution.canvas_url, grant.access, visit.settings())
+    canvas = canvas.within(visit.settings().redeem_budget)
+    with db.reading() as session:
+        launch = session.get(LtiLaunch, taken.launch_id) if taken.launch_id else None
+        student = launch.person if launch else None
+    try:
+        if student is None or student.canvas_user_id != grant.canvas_user_id:
+            return render_template("connect/other_person.html", grant=grant, student=student), 403
+        made = observees.make_pairing_code(canvas, "self")
+    except CanvasForbids:
+        return render_template("connect/no_code.html"), 403
+    except CanvasFailure:
+        return _problem(institution, taken, None), 503
+    finally:
+        with suppress(CanvasFailure):  # it ends by itself within the hour
+            oauth.revoke(canvas)
+    with db.transaction() as session:
+        audit.record(session, institution.id, audit.Event.CODE_MADE_IN_CANVAS, visit.now(), student.id)
+    page = url_for("observer.pair", _external=True, _anchor=made.code)
+    return render_template(
+        "connect/code.html", made=made, student=student, institution=institution, qr=qr.svg(page)
+    )
 
 
 def _profile(institution: Institution, grant: Grant) -> users.Profile | None:

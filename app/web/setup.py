@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from app.canvas.oauth import CALLBACK_PATH, OBSERVER_SCOPES, SERVICE_SCOPES
+from app.canvas.oauth import CALLBACK_PATH, KEY_SCOPES
 from app.errors import SecretUnreadable
 from app.inspector import dry_run, findings, permissions, service
 from app.inspector.findings import Finding, Report
@@ -73,7 +73,7 @@ def needs() -> dict[str, object]:
     """What Observatory needs in Canvas, for whoever sets it up."""
     return {
         "callback": visit.settings().public_url + CALLBACK_PATH,
-        "scopes": list(dict.fromkeys((*OBSERVER_SCOPES, *SERVICE_SCOPES))),
+        "scopes": KEY_SCOPES,
         "permissions": permissions.NEEDED,
     }
 

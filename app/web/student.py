@@ -1,11 +1,13 @@
 """The student's portal: a code for all courses, and who can see me."""
 
 from flask import Blueprint, abort, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app import db, policy
+from app.inspector import service
 from app.models import Code, LtiLaunch
 from app.pairing import codes, lists
-from app.web import canvas, qr, visit
+from app.web import canvas, connect, headers, qr, visit
 
 bp = Blueprint("student", __name__, url_prefix="/student")
 
@@ -56,14 +58,23 @@ def revoke(code_id: int) -> Page:
     return _home(launch, done="revoked")
 
 
+@bp.post("/canvas-code")
+def make_in_canvas() -> Page | Response:
+    """Go to Canvas and make one of its own codes: it needs nothing but the student's own sign-in."""
+    launch = visit.launch()
+    if launch.stand_in:
+        abort(403)
+    return connect.student_to_canvas(launch)
+
+
 @bp.post("/observers")
 def observers() -> Page:
     """Everybody who can see me in Canvas now; only the list when a script asks."""
     launch = visit.launch()
     with db.reading() as session:
         ours = lists.links_to(session, launch.person)
-    service = canvas.service(launch.institution_id)
-    watchers = lists.watchers(service, launch.person.canvas_user_id, ours)
+    lent = canvas.service(launch.institution_id)
+    watchers = lists.watchers(lent, launch.person.canvas_user_id, ours)
     fragment = "HX-Request" in request.headers
     template = "student/watchers.html" if fragment else "student/observers.html"
     return render_template(template, launch=launch, watchers=watchers)
@@ -72,8 +83,12 @@ def observers() -> Page:
 def _home(launch: LtiLaunch, done: str | None = None) -> Page:
     with db.reading() as session:
         live: list[Code] = list(codes.live(session, launch, visit.now()))
+        lent = service.lent(session, launch.institution_id)
     code = live[0] if live else None
     text = codes.text_of(visit.keyring(), code) if code else None
+    connected = lent is not None and lent.dead_since is None
+    if not connected:
+        headers.lead_out(launch.institution.canvas_url)
     return render_template(
         "student/home.html",
         launch=launch,
@@ -81,4 +96,6 @@ def _home(launch: LtiLaunch, done: str | None = None) -> Page:
         text=text,
         qr=qr.svg(url_for("observer.pair", _external=True, _anchor=text)) if text else None,
         done=done,
+        connected=connected,
+        key=launch.institution.oauth_client_id is not None,
     )

@@ -17,7 +17,7 @@ from app import create_app, db
 from app import people as app_people
 from app.canvas import grants, tokens
 from app.canvas.grants import Tokens
-from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
+from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES
 from app.lti import configuration, platforms
 from app.lti.keysets import KeySets
 from app.models import Institution, OAuthPurpose
@@ -108,7 +108,7 @@ def made_up_world() -> dict[str, Any]:
             "client_id": KEY,
             "client_secret": SECRET,
             "redirect_uris": [f"{PUBLIC_URL}/canvas/callback"],
-            "scopes": [*OBSERVER_SCOPES, *SERVICE_SCOPES],
+            "scopes": list(KEY_SCOPES),
             "name": "Observatory",
         }
     ]
