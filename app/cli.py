@@ -20,15 +20,14 @@ from granian.log import LogLevels
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from app import create_app, db, demo, doctor, jobs, logs, schema, settings, tasks
+from app import create_app, db, demo, doctor, jobs, logs, resealing, schema, settings, tasks
 from app.canvas import grants
 from app.errors import SettingsWrong
 from app.inspector.findings import State
-from app.lti import platforms
+from app.lti import invitations, keys, platforms
+from app.lti.environments import ENVIRONMENTS, slug_for
 from app.models import Institution
 from app.processes import in_use
-
-SSO = "https://sso.canvaslms.com"  # where hosted Canvas answers for every school
 
 
 class Sorry(click.ClickException):
@@ -154,13 +153,22 @@ def platform() -> None:
 
 
 @platform.command()
-@click.option("--issuer", default="https://canvas.instructure.com", show_default=True)
+@click.option(
+    "--environment",
+    type=click.Choice(list(ENVIRONMENTS)),
+    default="production",
+    show_default=True,
+    help="Of hosted Canvas: gives the four addresses below. Beta and test are institutions of their own.",
+)
+@click.option("--issuer", help="Of a Canvas of your own, as are the next three.")
+@click.option("--authorize-url")
+@click.option("--token-url")
+@click.option("--jwks-url")
 @click.option("--client-id", required=True, help="Of the LTI key.")
-@click.option("--deployment-id", required=True, help="Of the installed app.")
+@click.option(
+    "--deployment-id", help="Of the installed app; if left out, an administrator's launch shows it."
+)
 @click.option("--canvas-url", required=True, help="Where people open this Canvas.")
-@click.option("--authorize-url", default=f"{SSO}/api/lti/authorize_redirect", show_default=True)
-@click.option("--token-url", default=f"{SSO}/login/oauth2/token", show_default=True)
-@click.option("--jwks-url", default=f"{SSO}/api/lti/security/jwks", show_default=True)
 @click.option("--slug", help="Of the institution, in /at/<slug>/; from the Canvas address if left out.")
 @click.option("--name", help="Of the institution; the Canvas address if left out.")
 @click.option("--host", help="Public host name of the institution's own pages.")
@@ -171,28 +179,34 @@ def platform() -> None:
     help="Of the API key; better from OBSERVATORY_OAUTH_CLIENT_SECRET. Asked for if it is missing.",
 )
 def add(
+    environment: str,
     canvas_url: str,
     slug: str | None,
-    name: str | None,
     oauth_client_id: str | None,
     oauth_client_secret: str | None,
-    **words: str,
+    **words: str | None,
 ) -> None:
     """Register a Canvas, or change what is known of it. Safe to repeat."""
     if oauth_client_id and not oauth_client_secret:
         oauth_client_secret = click.prompt("Secret of the API key", hide_input=True)
-    host = urlsplit(canvas_url).hostname or ""
-    slug = slug or host.partition(".")[0]
+    slug = slug or slug_for(urlsplit(canvas_url).hostname or "", environment)
+    hosted = ENVIRONMENTS[environment]
     with application() as app, db.transaction() as session:
         keyring = app.extensions["keyring"]
         complaints = platforms.add(
             session,
             keyring,
             slug=slug,
-            name=name or host,
+            name=words["name"],
             canvas_url=canvas_url,
+            issuer=words["issuer"] or hosted.issuer,
+            client_id=words["client_id"] or "",
+            deployment_id=words["deployment_id"],
+            authorize_url=words["authorize_url"] or hosted.authorize_url,
+            token_url=words["token_url"] or hosted.token_url,
+            jwks_url=words["jwks_url"] or hosted.jwks_url,
+            host=words["host"],
             now=datetime.now(UTC),
-            **words,
         )
         if complaints:
             raise Sorry(*complaints)
@@ -200,6 +214,59 @@ def add(
         if oauth_client_id and oauth_client_secret:
             grants.keep_key(keyring, institution, oauth_client_id, oauth_client_secret)
     click.echo(f"{institution.name} ({slug}) is registered.")
+
+
+@platform.command()
+@click.option("--canvas-url", required=True, help="Where people open this Canvas; no other can use the link.")
+@click.option("--slug", help="Of the institution, in /at/<slug>/; from the Canvas address if left out.")
+@click.option("--name", help="Of the institution; its administrator may change it.")
+def invite(canvas_url: str, slug: str | None, name: str | None) -> None:
+    """Make a link with which a Canvas registers itself: once, and within a week."""
+    slug = slug or (urlsplit(canvas_url).hostname or "").partition(".")[0]
+    with application() as app, db.transaction() as session:
+        made = invitations.invite(session, slug, name, canvas_url, datetime.now(UTC))
+        if not isinstance(made, str):
+            raise Sorry(*made)
+        public_url = app.extensions["settings"].public_url
+    click.echo(f"{public_url}/lti/register?invite={made}")
+    click.echo("Works once, for seven days. Give it to an administrator of that Canvas only.", err=True)
+
+
+@main.group(name="keys")
+def tool_keys() -> None:
+    """Our own keys, which Canvas knows us by."""
+
+
+@tool_keys.command(name="rotate")
+@click.option(
+    "--retire-after",
+    type=click.FloatRange(min=0),
+    default=7,
+    show_default=True,
+    help="Days until the former keys go; 0 if one of them is stolen.",
+)
+def rotate_keys(retire_after: float) -> None:
+    """Make a new key. The former ones stay published for a while, for Canvas remembers them."""
+    now = datetime.now(UTC)
+    with application() as app, db.transaction() as session:
+        made = keys.rotate(session, app.extensions["keyring"], now, timedelta(days=retire_after))
+    click.echo(f"Key {made.kid} is in use. Former keys go on {now + timedelta(days=retire_after):%Y-%m-%d}.")
+
+
+@main.group(name="secrets")
+def kept_secrets() -> None:
+    """What the database holds sealed."""
+
+
+@kept_secrets.command(name="rotate")
+def rotate_secrets() -> None:
+    """Seal everything anew with the first of OBSERVATORY_SECRET_KEYS. Safe to repeat."""
+    with application() as app:
+        tally = resealing.reseal(app.extensions["keyring"])
+    click.echo(f"{tally.resealed} secrets are sealed anew with the first key.")
+    if tally.unreadable:
+        raise Sorry("No key opens these; keep the older keys until you know why:", *tally.unreadable)
+    click.echo("Once every server and worker has the new first key, the older ones may go.")
 
 
 @main.command(name="demo")

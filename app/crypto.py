@@ -45,6 +45,10 @@ class Keyring:
         sealed = self._ciphers[self._current].encrypt(nonce, secret.encode(), place.encode())
         return f"{self._current}:{(nonce + sealed).hex()}"
 
+    def is_current(self, sealed: str) -> bool:
+        """Whether it was sealed with the first key."""
+        return sealed.partition(":")[0] == self._current
+
     def open(self, sealed: str, place: str) -> str:
         """Decrypt what was sealed for this place, or raise SecretUnreadable."""
         name, _, body = sealed.partition(":")
