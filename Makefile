@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 SELF := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-.PHONY: help demo test check bench screenshots lock format clean
+.PHONY: help demo test slow check bench screenshots lock format clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,9 +27,13 @@ help: ## Show these targets
 demo: .venv/runtime ## Run Observatory beside a sandbox Canvas; open the printed links
 	@$(BIN)/observatory demo $(ARGS)
 
-test: .venv/dev ## Run every test (SQLite, PostgreSQL, a real browser)
+test: .venv/dev ## Run the tests (SQLite, PostgreSQL, a real browser), but for the slow ones
 	@tests/browser_ready.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+slow: .venv/dev ## Run the slow tests: kills, long random lives, heavy loads
+	@tests/browser_ready.sh
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
 
 check: .venv/dev ## Format, lint, types, imports, migrations
 	$(BIN)/ruff format --check .
