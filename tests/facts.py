@@ -6,8 +6,8 @@ A test says so where it stands::
     def test_a_second_redemption_burns_the_code(...): ...
 
 The first part names the source's section (see `SECTIONS`), the second is the fact in one sentence, and
-`uncertain` says why it may be otherwise on a real Canvas. The words are literals, since the table is read
-from the source of the tests and not from a run of them.
+`uncertain` says why it may be otherwise on a real Canvas. The words are literals, or constants of the file,
+since the table is read from the source of the tests and not from a run of them.
 """
 
 import ast
@@ -98,15 +98,24 @@ def proofs() -> list[Proof]:
 
 
 def _in_file(path: Path) -> Iterator[Proof]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for mark in node.decorator_list:
+    module = ast.parse(path.read_text())
+    names = {
+        target.id: node.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+    def word(node: ast.expr) -> str:
+        return str(ast.literal_eval(names.get(node.id, node) if isinstance(node, ast.Name) else node))
+
+    for node in ast.walk(module):
+        for mark in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
             if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "fact":
-                section, says = (ast.literal_eval(word) for word in mark.args)
-                doubt = {word.arg: ast.literal_eval(word.value) for word in mark.keywords}
-                where = f"{path.relative_to(TESTS)}::{node.name}"
-                yield Proof(section, says, doubt.get("uncertain", ""), where)
+                section, says = map(word, mark.args)
+                doubt = next((word(one.value) for one in mark.keywords if one.arg == "uncertain"), "")
+                yield Proof(section, says, doubt, f"{path.relative_to(TESTS)}::{node.name}")
 
 
 def table() -> str:
