@@ -1,108 +1,17 @@
 """The sandbox in a real browser: a tool of another site in Canvas's frame, and pages on a phone."""
 
-import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.chromium import launch_options
 from tests.sandbox import campus as c
 from tests.sandbox.campus import Campus
+from tests.sandbox.framed import log_in, opened
 
 pytestmark = pytest.mark.browser
-
-TOOL_PAGE = """<!doctype html><title>Tool</title><h1>Opened</h1><script>
-const canvas = parent === window ? opener : parent
-const ask = (message, frame) => new Promise(answer => {
-  addEventListener("message", function hear({data}) {
-    if (data.subject !== message.subject + ".response" || data.message_id !== message.message_id) return
-    removeEventListener("message", hear)
-    answer(data)
-  })
-  ;(frame ? canvas.frames[frame] : canvas).postMessage(message, "*")
-})
-</script>"""
-
-
-class Tool(BaseHTTPRequestHandler):
-    """Answers login initiation as tools with platform storage do, from a script; then shows its page."""
-
-    canvas = ""
-
-    def do_POST(self) -> None:  # noqa: N802
-        form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        page = TOOL_PAGE if "id_token" in form else f"refused: {form.get('error')}"
-        if self.path.startswith("/lti/login"):
-            page = f"<script>location.replace({self._authentication_request(form)!r})</script>"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(page.encode())
-
-    def _authentication_request(self, form: dict[str, str]) -> str:
-        kept = {name: form[name] for name in ("client_id", "login_hint", "lti_message_hint")}
-        fixed = {
-            "scope": "openid",
-            "response_type": "id_token",
-            "response_mode": "form_post",
-            "prompt": "none",
-        }
-        asked = kept | fixed | {"nonce": "n", "state": "s", "redirect_uri": form["target_link_uri"]}
-        return f"{self.canvas}/api/lti/authorize_redirect?{urlencode(asked)}"
-
-    def log_message(self, format: str, *args: object) -> None:
-        return
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Any, campus: Campus) -> Iterator[Page]:
-    context = chromium.new_context(base_url=campus.url, viewport={"width": 320, "height": 700})
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def tool(campus: Campus) -> Iterator[str]:
-    """A tool at 127.0.0.1, which to a browser is another site than localhost."""
-    Tool.canvas = campus.url
-    with ThreadingHTTPServer(("127.0.0.1", 0), Tool) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        placements = [
-            {"placement": "course_navigation", "text": "Pairing"},
-            {"placement": "user_navigation", "text": "My pairings", "windowTarget": "_blank"},
-        ]
-        urls = {"target_link_uri": f"{url}/lti/launch", "oidc_initiation_url": f"{url}/lti/login"}
-        campus.becomes(lti_tools=c.tool(placements=placements, **urls))
-        yield url
-        server.shutdown()
-
-
-def log_in(page: Page, name: str) -> None:
-    page.goto("/login/canvas")
-    page.get_by_role("button", name=re.compile(f"^{name}")).click()
-
-
-def opened(page: Page) -> Frame:
-    """The tool's frame, once the launch is through."""
-    page.frame_locator("iframe[name=tool_content]").get_by_role("heading", name="Opened").wait_for()
-    frame = page.frame("tool_content")
-    assert frame is not None
-    return frame
 
 
 def test_a_tool_of_another_site_stores_and_resizes_through_the_page(page: Page, tool: str) -> None:
@@ -207,12 +116,13 @@ PAGES = {
         "/",
         "/courses/100",
         "/courses/100/users",
+        "/courses/100/users/30",
         "/courses/100/settings",
         "/courses/100/external_tools/1",
         "/courses/999",
     ],
     "Pat Parent": ["/", "/profile/observees", "/profile/settings", "/courses/100/grades/30", "/logout"],
-    "Ada Admin": ["/accounts/1"],
+    "Ada Admin": ["/accounts/1", "/accounts/1/apps", f"/accounts/1/apps/{c.TOOL}"],
 }
 
 
