@@ -14,6 +14,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,9 +93,10 @@ class Proof:
     test: str
 
 
-def proofs() -> list[Proof]:
+@cache
+def proofs() -> tuple[Proof, ...]:
     """Every `@fact` in the tests, read from their source."""
-    return sorted(found for path in TESTS.rglob("test_*.py") for found in _in_file(path))
+    return tuple(sorted(found for path in TESTS.rglob("test_*.py") for found in _in_file(path)))
 
 
 def _in_file(path: Path) -> Iterator[Proof]:
