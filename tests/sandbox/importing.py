@@ -8,6 +8,7 @@ from tests.sandbox.running import Sandbox
 from tests.sandbox.worlds import A, B, small_world
 
 IMPORTS = "/accounts/1/sis_imports"
+ADMIN = "tok-admin"
 
 
 def school(**settings: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def zipped(**files: str | bytes) -> bytes:
 
 
 def send(
-    canvas: Sandbox, content: str | bytes, name: str = "file.csv", token: str = "tok-admin", **data: Any
+    canvas: Sandbox, content: str | bytes, name: str = "file.csv", token: str = ADMIN, **data: Any
 ) -> dict[str, Any]:
     """Upload a file as a multipart form; the import as it was taken in."""
     answer = canvas.api("POST", IMPORTS, token, files={"attachment": (name, content)}, data=data)
@@ -47,7 +48,7 @@ def send(
 
 def settle(canvas: Sandbox, **steering: Any) -> None:
     """Wait until no import moves any more."""
-    answer = canvas.call("POST", "/_sandbox/sis", json={"wait": True, **steering})
+    answer = canvas.call("POST", "/_sandbox/sis", json={"wait": True, **steering}, timeout=120)
     assert answer.status_code == 200, answer.text
 
 

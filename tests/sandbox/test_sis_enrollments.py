@@ -18,7 +18,8 @@ MESSAGES = [
     ),
     (
         "x,y,sis-mia,student,active,",
-        "Neither course nor section existed for user enrollment (Course ID: x, Section ID: y, User ID: sis-mia)",
+        "Neither course nor section existed for user enrollment"
+        " (Course ID: x, Section ID: y, User ID: sis-mia)",
     ),
     ("maths,y,sis-mia,student,active,", "An enrollment referenced a non-existent section y"),
     ("x,maths-a,sis-mia,student,active,", "An enrollment referenced a non-existent course x"),

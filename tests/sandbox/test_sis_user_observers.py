@@ -5,7 +5,7 @@ import pytest
 from tests.facts import fact
 from tests.sandbox.importing import csv, imported, said, school
 from tests.sandbox.running import Sandbox
-from tests.sandbox.worlds import A, B, BOTH_PARENT, MIA, PARENT
+from tests.sandbox.worlds import BOTH_PARENT, MIA, PARENT, A, B
 
 HEADER = "observer_id,student_id,status"
 LINKED = [(A, "Observer", MIA, "active"), (B, "Observer", MIA, "active"), (1010, "Observer", MIA, "active")]
