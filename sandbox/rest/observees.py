@@ -170,7 +170,11 @@ def _student_by_login(observer: User) -> User:
     student = current_world().user_by_login(host_account().id, unique_id)
     if student is None or not common_roots(current_world(), observer, student):
         raise Refused(422, message(UNKNOWN))
-    login = next(each for each in student.logins if each.unique_id.lower() == unique_id.lower())
+    login = next(
+        each
+        for each in student.logins
+        if (each.account_id, each.unique_id.lower()) == (host_account().id, unique_id.lower())
+    )
     if login.password is None or login.password != given.get("password"):
         raise Refused(401, message("Invalid credentials provided."))
     return student

@@ -9,7 +9,7 @@ from tests.facts import fact
 from tests.sandbox.campus import Browser
 from tests.sandbox.running import Sandbox
 from tests.sandbox.test_observees import FORBIDDEN, NOT_FOUND, error
-from tests.sandbox.worlds import MIA, PARENT, small_world
+from tests.sandbox.worlds import ADMIN, MIA, PARENT, small_world
 
 PROVIDERS = "/accounts/1/authentication_providers"
 SSO = "/accounts/1/sso_settings"
@@ -204,13 +204,18 @@ def test_sso_settings_are_changed_one_by_one(canvas: Sandbox) -> None:
     assert (answer.status_code, answer.json()) == (400, error("sso_settings is missing"))
 
 
-def test_providers_survive_a_dump(canvas: Sandbox) -> None:
-    canvas.use(saml_world(unknown_user_url="https://pair.test", terms_passive=True))
+def test_accounts_and_people_survive_a_dump(canvas: Sandbox) -> None:
+    world = saml_world(unknown_user_url="https://pair.test", terms_passive=True, default_locale="de")
+    world["users"][0] |= {"high_contrast": True, "last_login": "2026-02-01T00:00:00Z"}
+    world["users"][0]["logins"][0] |= {"integration_id": "int", "authentication_provider_id": 12}
+    canvas.use(world)
     state = canvas.state()
     canvas.use(state)
     assert canvas.state()["accounts"] == state["accounts"]
+    assert canvas.state()["users"] == state["users"]
     assert [each["id"] for each in state["accounts"][0]["authentication_providers"]] == [12, 13, 14, 15]
     assert state["accounts"][2]["authentication_providers"][0]["auth_type"] == "canvas"
+    assert state["users"][0]["logins"][0]["authentication_provider_id"] == 12
 
 
 @pytest.mark.parametrize(
@@ -228,6 +233,40 @@ def test_a_malformed_provider_is_named(canvas: Sandbox, provider: dict[str, Any]
     accounts = [{"authentication_providers": [{"auth_type": "canvas", "id": 1}, provider]}]
     answer = canvas.call("PUT", "/_sandbox/state", json={"accounts": accounts})
     assert answer.json()["error"].startswith(f"accounts[0].authentication_providers[1].{problem}")
+
+
+@fact("rest 5", "Scopes of providers, SSO settings and terms are url:VERB| and the documented route.")
+@fact("rest 7", "Finding and creating users, and reading accounts, have the documented scopes.")
+@pytest.mark.parametrize(
+    ("method", "path", "route"),
+    [
+        ("GET", PROVIDERS, "accounts/:account_id/authentication_providers"),
+        ("POST", PROVIDERS, "accounts/:account_id/authentication_providers"),
+        ("GET", f"{PROVIDERS}/13", "accounts/:account_id/authentication_providers/:id"),
+        ("PUT", f"{PROVIDERS}/13", "accounts/:account_id/authentication_providers/:id"),
+        ("DELETE", f"{PROVIDERS}/14", "accounts/:account_id/authentication_providers/:id"),
+        ("PUT", f"{PROVIDERS}/15/restore", "accounts/:account_id/authentication_providers/:id/restore"),
+        ("GET", SSO, "accounts/:account_id/sso_settings"),
+        ("PUT", SSO, "accounts/:account_id/sso_settings"),
+        ("GET", "/accounts/1/terms_of_service", "accounts/:account_id/terms_of_service"),
+        ("GET", "/accounts/1", "accounts/:id"),
+        ("GET", "/accounts/1/users", "accounts/:account_id/users"),
+        ("POST", "/accounts/1/users", "accounts/:account_id/users"),
+        ("POST", "/accounts/1/self_registration", "accounts/:account_id/self_registration"),
+        ("GET", "/users/self/profile", "users/:user_id/profile"),
+    ],
+)
+def test_scopes_are_the_documented_ones(canvas: Sandbox, method: str, path: str, route: str) -> None:
+    world = saml_world()
+    scope = f"url:{method}|/api/v1/{route}"
+    world["access_tokens"] = [
+        {"token": "with", "user_id": ADMIN, "scopes": [scope]},
+        {"token": "without", "user_id": ADMIN, "scopes": ["url:GET|/api/v1/courses"]},
+    ]
+    canvas.use(world)
+    assert canvas.api(method, path, "with").status_code != 401
+    answer = canvas.api(method, path, "without")
+    assert (answer.status_code, answer.json()) == (401, error("Insufficient scopes on access token."))
 
 
 # logging in

@@ -309,6 +309,12 @@ def test_an_admins_observer_needs_a_code_too(canvas: Sandbox) -> None:
     assert canvas.post(USERS, **stranger).status_code == 403
 
 
+@fact("rest 4.1", "A password has at least 8 characters.", uncertain="from memory")
+@fact(
+    "rest 4.1",
+    "Error types are blank, accepted, not_email, too_short, taken, invalid.",
+    uncertain="from memory",
+)
 @fact("rest 4.1", "Who signs up must give a name, accept the terms and have an e-mail address as login.")
 @pytest.mark.parametrize(
     ("changes", "expected"),
