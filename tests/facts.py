@@ -144,5 +144,9 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _row(*cells: str) -> str:
+    return " ".join(f"| {cell}".replace("|", "\\|").removeprefix("\\").rstrip() for cell in cells) + " |"
+
+
 if __name__ == "__main__":
     TABLE.write_text(table())
