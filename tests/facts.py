@@ -145,7 +145,8 @@ def table() -> str:
 
 
 def _row(*cells: str) -> str:
-    return " ".join(f"| {cell}".replace("|", "\\|").removeprefix("\\").rstrip() for cell in cells) + " |"
+    """A line of a table; a bar inside a cell would end it."""
+    return "|" + "|".join(f" {cell} ".replace("  ", " ").replace("|", r"\|") for cell in cells) + "|"
 
 
 if __name__ == "__main__":
