@@ -29,6 +29,9 @@ def read_accounts(world: World, top: Reader) -> None:
             default_time_zone=reader.text("default_time_zone", "Etc/UTC"),
             brand=reader.anything("brand"),
             allow_sis_import=reader.yes_or_no("allow_sis_import", True),
+            default_notifications_disabled_for_observers=reader.yes_or_no(
+                "default_notifications_disabled_for_observers", False
+            ),
         )
         if account.authentication_providers and account.parent_account_id is not None:
             raise reader.complain("authentication_providers", "only a root account has them")

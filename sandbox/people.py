@@ -31,9 +31,12 @@ def read_user(world: World, reader: Reader) -> None:
         locale=reader.text_or_none("locale"),
         time_zone=reader.text_or_none("time_zone"),
         test_student=reader.yes_or_no("test_student", False),
-        workflow_state=reader.one_of("workflow_state", ("registered", "pre_registered"), "registered"),
+        workflow_state=reader.one_of(
+            "workflow_state", ("registered", "pre_registered", "deleted"), "registered"
+        ),
         high_contrast=reader.yes_or_no("high_contrast", False),
         pronouns=reader.text_or_none("pronouns"),
+        default_notifications_disabled=reader.yes_or_no("default_notifications_disabled", False),
         last_login=reader.moment_or_none("last_login"),
         logins=_logins(world, reader, user_id),
     )

@@ -91,6 +91,8 @@ class Account:
     # Theme variables such as "ic-brand-primary"; sub-accounts inherit the nearest account's.
     brand: dict[str, Any] | None = None
     allow_sis_import: bool = True
+    # Whether an import that links an observer switches their notifications off.
+    default_notifications_disabled_for_observers: bool = False
 
     @property
     def lti_context_id(self) -> str:
@@ -138,6 +140,7 @@ class User:
     high_contrast: bool = False
     last_login: datetime | None = None
     pronouns: str | None = None
+    default_notifications_disabled: bool = False
 
     @property
     def lti_id(self) -> str:

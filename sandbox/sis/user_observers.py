@@ -45,6 +45,8 @@ def _link(run: Run, observer: User, student: User) -> None:
     before = found.state if found else "non-existent"
     link(run.world, observer, student, run.root_id)
     enroll_observer(run.world, observer, student, run.root_id, run.world.clock.now())
+    if run.world.accounts[run.root_id].default_notifications_disabled_for_observers:
+        observer.default_notifications_disabled = True
     made = found or run.world.link_row(observer.id, student.id, run.root_id)
     run.changed("UserObserver", made, before, "active")
 

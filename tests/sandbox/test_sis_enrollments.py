@@ -219,6 +219,17 @@ def test_a_deleted_login_enrolls_nobody_without_another(sandbox: Sandbox) -> Non
     assert sandbox.enrollments(PARENT) == [(A, "Student", None, "active")]
 
 
+@fact("rest 6.4", "A deleted person is not enrolled.")
+def test_a_deleted_person_is_not_enrolled(sandbox: Sandbox) -> None:
+    world = school()
+    parent = next(user for user in world["users"] if user["id"] == PARENT)
+    parent["workflow_state"] = parent["logins"][0]["workflow_state"] = "deleted"
+    sandbox.use(world)
+    batch = imported(sandbox, csv(HEADER, "maths,,sis-parent,observer,active,sis-mia"))
+    assert said(batch) == ["Attempted enrolling of deleted user sis-parent in course maths"]
+    assert sandbox.enrollments(PARENT) == []
+
+
 @fact("rest 8", "An imported enrollment shows its import to whoever manages SIS data.")
 def test_an_imported_enrollment_shows_its_import(canvas: Sandbox) -> None:
     batch = imported(canvas, csv(HEADER, "draft,,sis-parent,observer,active,sis-mia"))

@@ -125,6 +125,16 @@ def test_only_people_of_the_account_are_found(canvas: Sandbox) -> None:
     assert [(link["observer_id"], link["root_account_id"]) for link in links] == [(BOTH_PARENT, 1)]
 
 
+@fact("rest 6.3", "An account may have the notifications of observers switched off as they are linked.")
+def test_an_account_may_silence_observers(sandbox: Sandbox) -> None:
+    world = school()
+    world["accounts"][0]["default_notifications_disabled_for_observers"] = True
+    sandbox.use(world)
+    imported(sandbox, csv(HEADER, "sis-parent,sis-mia,active"))
+    users = sandbox.state()["users"]
+    assert [user["id"] for user in users if user["default_notifications_disabled"]] == [PARENT]
+
+
 @fact("rest 6.3", "Links are no part of what batch mode cleans up.")
 def test_batch_mode_leaves_links_alone(canvas: Sandbox) -> None:
     imported(canvas, csv(HEADER, "sis-parent,sis-mia,active"))
