@@ -136,9 +136,7 @@ def table() -> str:
         if section in by_section:
             lines += ["", f"## {section}: {title}", "", "| fact | proved by | uncertain |", "|---|---|---|"]
             lines += [
-                f"| {says} | {'<br>'.join(f'`{test}`' for test in tests)} | {doubt} |".replace(
-                    " |  |", " | |"
-                )
+                _row(says, "<br>".join(f"`{test}`" for test in tests), doubt)
                 for (says, doubt), tests in by_section[section].items()
             ]
     return "\n".join(lines) + "\n"
