@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flask_babel import force_locale
+
 from app import db
 from app.crypto import Keyring
 from app.inspector import dry_run, service
@@ -84,7 +86,8 @@ def write(wish: Wish, findings: list[Finding]) -> None:
     """Keep the report in the files that were asked for."""
     named = institutions(wish.slug) if wish.html or wish.pdf else []
     made = report(named[0].name if named else "", clock(), findings)
-    if wish.html:
-        wish.html.write_text(as_html(made), encoding="utf-8")
-    if wish.pdf:
-        wish.pdf.write_bytes(as_pdf(made))
+    with force_locale("en"):  # as the lines on the terminal: nobody's browser asks for another language
+        if wish.html:
+            wish.html.write_text(as_html(made), encoding="utf-8")
+        if wish.pdf:
+            wish.pdf.write_bytes(as_pdf(made))

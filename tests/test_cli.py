@@ -77,7 +77,7 @@ def test_upgrade_makes_the_tables_and_may_be_repeated(tmp_path: Path) -> None:
         ran = observatory("db", "upgrade", DATABASE_URL=url)
         assert (ran.returncode, ran.stdout) == (0, "The database has the tables of this release.\n")
     looked = observatory("doctor", DATABASE_URL=url)
-    assert "ok       database: sqlite" in looked.stdout
+    assert "ok       Database: sqlite" in looked.stdout
 
 
 @pytest.mark.both_databases
@@ -128,26 +128,52 @@ def test_the_doctor_says_who_can_mend_what_and_how(app: Flask, database_url: str
     ran = observatory("doctor", DATABASE_URL=database_url)
 
     lines = ran.stdout.splitlines()
-    problems = [line.partition(":")[0] for line in lines if line.startswith("problem")]
+    problems = [line.removeprefix("problem  ") for line in lines if line.startswith("problem")]
     assert ran.returncode == 1
     assert ran.stderr == ""
-    assert problems == [
-        "problem  contact",
-        "problem  worker",
-        "problem  keys of https",
-        "problem  Canvas of Maple Grove",
-        "problem  service account of Maple Grove",
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        "A worker finishes what pages have promised",
+        f"Canvas answers at {nowhere}",
+        f"Canvas's keys can be fetched from {nowhere}/jwks",
+        "Canvas knows the API key",
+        "A service account is connected, and Canvas takes it",
     ]
+    assert any(line.startswith("advice   Canvas's operators can tell whom to ask") for line in lines)
     mended = [line for line in lines if line.startswith("         who: ")]
-    assert len(mended) == len(problems)
+    assert len(mended) == len(problems) + 1
     assert all("; how: " in line for line in mended)
+
+
+def test_the_doctor_writes_the_report_of_one_institution(
+    app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    nowhere = f"http://localhost:{free_port()}"
+    urls = ("--canvas-url", nowhere, "--jwks-url", f"{nowhere}/jwks")
+    observatory(*ADD, *LOOPBACK, *urls, DATABASE_URL=database_url)
+    files = ("--html", str(tmp_path / "report.html"), "--pdf", str(tmp_path / "report.pdf"))
+
+    ran = observatory("doctor", "--institution", "maple", *files, DATABASE_URL=database_url)
+
+    assert ran.returncode == 1
+    page = (tmp_path / "report.html").read_text()
+    assert "Setup of Observatory at Maple Grove" in page
+    assert f"Canvas answers at {nowhere}" in page
+    assert f"{datetime.now(UTC):%Y}" in page
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_the_doctor_asks_which_institution_is_meant(app: Flask, database_url: str) -> None:
+    ran = observatory("doctor", "--institution", "nowhere", DATABASE_URL=database_url)
+
+    assert ran.returncode == 1
+    assert ran.stderr == "observatory: name one institution of this server with --institution.\n"
 
 
 def test_the_doctor_looks_no_further_than_a_database_it_cannot_use(tmp_path: Path) -> None:
     ran = observatory("doctor", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
 
     assert ran.returncode == 1
-    assert "run: observatory db upgrade" in ran.stdout.splitlines()[-1]
+    assert "Run: observatory db upgrade" in ran.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -54,6 +54,7 @@ class Who(StrEnum):
     ADMIN = "admin"
 
 
+URGENT = (State.PROBLEM, State.ADVICE, State.UNCHECKED, State.WELL)
 _ = said
 STATES = {
     State.WELL: _("in order"),
@@ -144,6 +145,10 @@ def _finding(row: Mapping[str, Any]) -> Finding:
 
 
 def report(of: str, made_at: datetime, findings: Iterable[Finding]) -> Report:
-    """The findings, in the order of their parts."""
-    order = list(Part)
-    return Report(of, made_at, tuple(sorted(findings, key=lambda finding: order.index(finding.part))))
+    """The findings, by part and with problems first; a dry run's in the order in which things happened."""
+
+    def place(finding: Finding) -> tuple[int, int]:
+        urgency = 0 if finding.part is Part.DRY_RUN else URGENT.index(finding.state)
+        return list(Part).index(finding.part), urgency
+
+    return Report(of, made_at, tuple(sorted(findings, key=place)))

@@ -76,14 +76,20 @@ def as_html(report: Report) -> str:
 
 
 def as_pdf(report: Report) -> bytes:
-    """A tagged PDF (PDF/UA-1), for archives and for people who listen to it."""
+    """A tagged PDF (PDF/UA-1 wherever it can be), for archives and for people who listen to it."""
     loader, environment = current_app.jinja_env.loader, current_app.jinja_env
     if loader is None:
         raise LookupError("the application has no templates")
     source, _path, _fresh = loader.get_source(environment, "admin/report.typ")
-    pdf: bytes = typst.compile(
-        source.encode(), sys_inputs={"report": json.dumps(_plain(report))}, pdf_standards=["ua-1"]
-    )
+    inputs = {"report": json.dumps(_plain(report))}
+    try:
+        return _compiled(source, inputs, pdf_standards=["ua-1"])
+    except typst.TypstError:  # it forbids a letter that no font of this server has, as in a name
+        return _compiled(source, inputs)
+
+
+def _compiled(source: str, inputs: dict[str, str], **wishes: Any) -> bytes:
+    pdf: bytes = typst.compile(source.encode(), sys_inputs=inputs, **wishes)
     return pdf
 
 

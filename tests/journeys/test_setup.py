@@ -326,6 +326,13 @@ class TestKeeping:
         assert kept.startswith(b"%PDF-")
         assert b"pdfuaid" in kept  # tagged, as PDF/UA-1 wants it
 
+    def test_with_letters_that_no_font_here_may_have(self, school: School) -> None:
+        change(Institution, name="欧阳 𒀀𒁀")
+        admin = Admin(school, ADMIN)
+        seen = admin.press(admin.press(admin.opens(), "Check the setup"), "Look at everything")
+
+        assert admin.press(seen, "Save as PDF").response.content.startswith(b"%PDF-")
+
     def test_a_report_of_ones_own_making_is_not_saved(self, school: School) -> None:
         admin = Admin(school, ADMIN)
         page = admin.press(admin.opens(), "Check the setup")

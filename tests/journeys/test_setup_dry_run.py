@@ -1,5 +1,6 @@
 """The dry run: a code's whole life with two people made for testing, and nothing left of it."""
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +12,10 @@ from app import db
 from app.inspector import dry_run, service
 from app.models import Code, Institution, Link, LinkState, Person
 from app.pairing import links
+from tests.conftest import TEST_KEY
 from tests.journeys.rows import change, hurry, rows
 from tests.people import ADMIN, Admin, Observer, Page, School, Student
+from tests.programs import observatory
 
 LEARNER, WATCHER = 201, 202  # made for testing
 pytestmark = pytest.mark.both_databases
@@ -195,6 +198,22 @@ def test_numbers_that_are_none_are_asked_for_again(school: School, typed: str) -
     assert page.status_code == 422
     assert "Please give both numbers." in page.text
     assert rows(Code) == []
+
+
+def test_the_command_does_a_dry_run_too(school: School, database_url: str) -> None:
+    people = ("--dry-run", str(LEARNER), str(WATCHER))
+
+    ran = observatory("doctor", *people, **server(database_url))
+
+    assert "ok       Canvas connected the two" in ran.stdout, ran.stderr
+    assert "ok       The connection was ended; nothing is left of it" in ran.stdout
+    assert nothing_is_left(school)
+
+
+def server(database_url: str) -> dict[str, str]:
+    """What tells a command of the server these journeys run on."""
+    keys = "t1:" + base64.urlsafe_b64encode(TEST_KEY).decode()
+    return {"DATABASE_URL": database_url, "OBSERVATORY_SECRET_KEYS": keys}
 
 
 def test_an_ended_dry_run_is_not_ended_again(school: School) -> None:
