@@ -7,6 +7,8 @@ from sandbox.lti.roles import Context
 from sandbox.records import opaque_id
 from sandbox.world import Account, Course, Login, Tool, User, World
 
+UNCHOSEN_ZONE = "Etc/UTC"
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -57,7 +59,13 @@ class Launch:
     @property
     def locale(self) -> str:
         """The language that Canvas speaks with the person."""
-        return (self.user.locale if self.user else None) or "en"
+        return (self.user.locale if self.user else None) or self.root.default_locale or "en"
+
+    @property
+    def time_zone(self) -> str | None:
+        """The person's zone, else the school's; one that has never chosen (Etc/UTC) has none to tell."""
+        usual = self.root.default_time_zone
+        return (self.user.time_zone if self.user else None) or (usual if usual != UNCHOSEN_ZONE else None)
 
     @property
     def guid(self) -> str:

@@ -23,6 +23,10 @@ def _sis_id(launch: Launch) -> Value:
     return launch.login.sis_user_id if launch.login else None
 
 
+def _integration_id(launch: Launch) -> Value:
+    return launch.login.integration_id if launch.login else None
+
+
 def _adminable_accounts(launch: Launch, user: User) -> str:
     ids = ",".join(map(str, administered_accounts(launch.world, user, launch.root)))
     return ids if len(ids) <= LONGEST_LIST else ids[:LONGEST_LIST] + ",truncated"
@@ -44,6 +48,8 @@ VARIABLES: dict[str, Callable[[Launch], Value]] = {
     "User.username": _login_name,
     "Canvas.user.sisSourceId": _sis_id,
     "Person.sourcedId": _sis_id,
+    "Canvas.user.sisIntegrationId": _integration_id,
+    "com.instructure.Person.pronouns": _of_user(lambda launch, user: user.pronouns),
     "vnd.Canvas.Person.email.sis": _of_user(lambda launch, user: user.email if _sis_id(launch) else None),
     "Canvas.user.isRootAccountAdmin": _of_user(_is_root_admin),
     "Canvas.user.adminableAccounts": _of_user(_adminable_accounts),
@@ -57,7 +63,7 @@ VARIABLES: dict[str, Callable[[Launch], Value]] = {
     "Person.name.family": _of_user(lambda launch, user: given_and_family(user)[1]),
     "com.instructure.Person.name_sortable": _of_user(lambda launch, user: user.sortable_name),
     "Person.email.primary": _of_user(lambda launch, user: user.email),
-    "Person.address.timezone": _of_user(lambda launch, user: user.time_zone),
+    "Person.address.timezone": _of_user(lambda launch, user: launch.time_zone),
     "User.image": _of_user(_avatar),
     "vnd.instructure.User.uuid": _of_user(lambda launch, user: user.uuid),
     "vnd.instructure.User.current_uuid": _of_user(lambda launch, user: user.uuid),

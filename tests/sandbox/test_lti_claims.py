@@ -154,6 +154,26 @@ def test_a_launch_knows_how_the_person_wants_to_read(campus: Campus) -> None:
     }
 
 
+@fact("lti 2.7", "Who has no language or zone of their own has the school's.", uncertain="from memory")
+def test_a_school_has_a_language_and_a_zone(campus: Campus) -> None:
+    accounts = changed(c.WORLD["accounts"], 1, default_locale="fr", default_time_zone="Europe/Paris")
+    fields = {"zone": "$Person.address.timezone", "language": "$Message.locale"}
+
+    said = custom(campus, fields, accounts=accounts)
+
+    assert said == {"zone": "Europe/Paris", "language": "fr"}
+
+
+@fact("lti 2.7", "Integration ids and pronouns are told when a person has them.")
+def test_rarer_things_about_a_person(campus: Campus) -> None:
+    fields = {"id": "$Canvas.user.sisIntegrationId", "pronouns": "$com.instructure.Person.pronouns"}
+    assert custom(campus, fields) == fields
+    login = c.WORLD["users"][2]["logins"][0] | {"integration_id": "int-1"}
+    users = changed(c.WORLD["users"], c.TEACHER, logins=[login], pronouns="they/them")
+
+    assert custom(campus, fields, users=users) == {"id": "int-1", "pronouns": "they/them"}
+
+
 @fact("lti 2.7", "brandConfigJSON.url leads to the theme of the account; sub-accounts inherit it.")
 def test_a_tool_can_read_the_theme(campus: Campus) -> None:
     fields = {
