@@ -30,6 +30,8 @@ def work_through(run: Run) -> Iterator[None]:
     """Begin, import every file, finish; stops for a while after each row, with nothing held."""
     batch = run.batch
     with run.world.lock:
+        if not batch.waits:  # it was aborted just now
+            return
         batch.workflow_state = "importing"
         batch.started_at = batch.updated_at = run.world.clock.now()
         batch.counts = dict.fromkeys(COUNTED, 0)
