@@ -137,7 +137,7 @@ def tool(wish: Wish, public_url: str, offered: Collection[str] = ()) -> dict[str
         "logo_uri": f"{public_url}/static/icon.svg",
         "jwks_uri": public_url + JWKS_PATH,
         "token_endpoint_auth_method": "private_key_jwt",
-        "scope": " ".join(SCOPES),
+        **({"scope": " ".join(SCOPES)} if SCOPES else {}),
         TOOL: {
             "domain": urlsplit(public_url).netloc,
             "description": DESCRIPTION,

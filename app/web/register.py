@@ -69,7 +69,7 @@ def register() -> ResponseReturnValue:
         with db.transaction() as session:
             invitations.give_back(session, asked.invitation)
         return _page(asked, name, wish, outcome), 422
-    return render_template("lti/registered.html", institution=asked.institution, named=outcome.deployment_id)
+    return render_template("lti/registered.html", name=name, named=outcome.deployment_id)
 
 
 def _asked() -> Asked | Closed:
