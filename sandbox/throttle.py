@@ -7,6 +7,7 @@ and buckets leak by the sandbox's clock, so that the same requests always get th
 from dataclasses import dataclass
 from datetime import datetime
 
+import jwt
 from flask import Flask, g, request
 from werkzeug import Response
 
@@ -79,6 +80,19 @@ def _key() -> str:
         return f"token {token}"
     session = sessions.current()
     return f"session {session.id}" if session else f"address {request.remote_addr}"
+
+
+def bucket_key() -> str:
+    """Whose bucket: a tool's services share one, whatever token they carry (request_throttle.rb)."""
+    bearer = request.authorization.token if request.authorization else None
+    if bearer and request.path.startswith("/api/lti/"):
+        try:
+            return str(jwt.decode(bearer, options={"verify_signature": False})["sub"])
+        except (jwt.InvalidTokenError, KeyError):
+            pass
+    return (
+        request.headers.get("Authorization") or request.args.get("access_token") or request.remote_addr or ""
+    )
 
 
 def _leaked(world: World) -> Bucket:

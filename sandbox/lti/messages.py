@@ -130,13 +130,14 @@ def _platform(launch: Launch) -> dict[str, Any]:
 
 
 def _return_url(launch: Launch) -> str:
+    """Where the tool leads back to: course or account, the dashboard from a menu."""
     match launch.context:
         case Course(id=course_id):
             path = f"/courses/{course_id}"
-        case Account(id=account_id):
+        case Account(id=account_id) if launch.placement and launch.placement.name != "global_navigation":
             path = f"/accounts/{account_id}"
-        case user:
-            path = f"/users/{user.id}"
+        case _:
+            path = f"/users/{launch.user.id if launch.user else 0}"
     return f"{launch.base_url}{path}/external_content/success/external_tool_redirect"
 
 

@@ -37,6 +37,7 @@ def course(course_id: int) -> str:
         course=found,
         nav=navigation.of_course(found, user),
         staff=reads_as_admin(world, user.id, found.id),
+        buttons=navigation.buttons("course_home_sub_navigation", found, user),
         observed=[world.users[id] for id in students],
     )
 
@@ -131,7 +132,11 @@ def course_settings(course_id: int) -> str:
         for tool, placement in placed
     ]
     return render_template(
-        "course_settings.html", course=found, nav=navigation.of_course(found, user), entries=entries
+        "course_settings.html",
+        course=found,
+        nav=navigation.of_course(found, user),
+        entries=entries,
+        buttons=navigation.buttons("course_settings_sub_navigation", found, user),
     )
 
 

@@ -101,6 +101,12 @@ def everywhere() -> dict[str, object]:
     return {"global_links": _tool_links("accounts", root, user, found, launch_type="global_navigation")}
 
 
+def buttons(placement: str, course: Course, user: User) -> list[Link]:
+    """Tools beside a course's home or its settings (the two `…_sub_navigation` placements)."""
+    found, _ = placed(placement, course)
+    return _tool_links("courses", course, user, found, launch_type=placement)
+
+
 def of_card(course: Course, viewer: User, student: User) -> list[Link]:
     """The tools on a student's card (placement student_context_card)."""
     found, _ = placed("student_context_card", course)

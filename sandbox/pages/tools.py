@@ -61,6 +61,19 @@ def retrieve(kind: str, context_id: int) -> str:
     return _form(_launch(kind, context, found.id, url))
 
 
+@blueprint.get("/<any(courses, accounts, users):kind>/<int:context_id>/external_content/success/<source>")
+def content_returned(kind: str, context_id: int, source: str) -> str:
+    """Where `return_url` leads: from inside the tool's frame back to the page the tool was opened from."""
+    match kind:
+        case "courses":
+            target = url_for("pages.course", course_id=context_id)
+        case "accounts":
+            target = url_for("pages.account", account_id=context_id)
+        case _:
+            target = url_for("pages.home")
+    return render_template("lti/returned.html", target=target)
+
+
 def _form(launch: Launch) -> str:
     return render_template(
         "lti/form.html",

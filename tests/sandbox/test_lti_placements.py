@@ -280,3 +280,42 @@ def test_a_tool_without_a_placement_there_is_not_found(campus: Campus) -> None:
     campus.becomes(lti_tools=placed("account_navigation"))
 
     assert campus.browser(c.TEACHER).get("/courses/100/external_tools/1/launch").status_code == 404
+
+
+@fact(
+    "lti 3.3", "course_home_sub_navigation and course_settings_sub_navigation are buttons beside those pages."
+)
+@fact("lti 2.3", "They launch from the course.")
+@pytest.mark.parametrize(
+    ("placement", "page"),
+    [
+        ("course_home_sub_navigation", "/courses/100"),
+        ("course_settings_sub_navigation", "/courses/100/settings"),
+    ],
+)
+def test_sub_navigation_is_a_button(campus: Campus, placement: str, page: str) -> None:
+    teacher = campus.becomes(lti_tools=placed(placement)).browser(c.TEACHER)
+    path = f"/courses/100/external_tools/1?launch_type={placement}"
+
+    claims = teacher.launch(path.replace("?", "/launch?"))
+
+    assert f'class="button" href="{path}"' in teacher.get(page).text
+    assert claims["https://www.instructure.com/placement"] == placement
+
+
+@fact("lti 2.3", "return_url leads back to the course or account, from a menu to the dashboard.")
+@pytest.mark.parametrize(
+    ("placement", "path", "target"),
+    [
+        ("course_navigation", "/courses/100/external_tools/1/launch", "/courses/100"),
+        ("account_navigation", "/accounts/2/external_tools/1/launch", "/accounts/2"),
+        ("global_navigation", GLOBAL, "/"),
+        ("user_navigation", f"/users/{c.ADMIN}/external_tools/1/launch", "/"),
+    ],
+)
+def test_a_tool_leads_back(campus: Campus, placement: str, path: str, target: str) -> None:
+    admin = campus.becomes(lti_tools=placed(placement)).browser(c.ADMIN)
+
+    back = admin.launch(path)[CLAIM + "launch_presentation"]["return_url"]
+
+    assert f'href="{target}" target="_top"' in admin.get(back).text

@@ -11,8 +11,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import Flask
 from jwt.algorithms import RSAAlgorithm
 
+from sandbox.throttle import bucket_key
 from tests.facts import fact
 from tests.sandbox import campus as c
 from tests.sandbox.campus import CLAIM, Browser, Campus
@@ -192,6 +194,20 @@ def test_the_tools_keys_are_fetched_from_their_address(campus: Campus, keyset: d
 @fact("lti 6.1", "Every token request costs 200 of the caller's bucket.")
 def test_a_token_request_costs_two_hundred(tool: Tool) -> None:
     assert float(tool.asks().headers["x-request-cost"]) >= 200
+
+
+@fact("lti 8", "All calls of a tool's services share one bucket, whatever token they carry.")
+def test_a_tools_services_share_a_bucket(tool: Tool) -> None:
+    app = Flask(__name__)
+
+    def key(token: str, path: str = ROSTER_PATH) -> str:
+        with app.test_request_context(path, headers={"Authorization": f"Bearer {token}"}):
+            return bucket_key()
+
+    one, other = tool.token(), tool.token(scope=SCORE)
+    assert one != other
+    assert key(one) == key(other) == c.TOOL
+    assert key(one, "/api/v1/users/self") != key(other, "/api/v1/users/self")
 
 
 @fact("lti 6.2", "Names and roles has its own media type, the request's address as id, and the context.")
