@@ -235,7 +235,7 @@ def test_a_malformed_provider_is_named(canvas: Sandbox, provider: dict[str, Any]
     assert answer.json()["error"].startswith(f"accounts[0].authentication_providers[1].{problem}")
 
 
-@fact("rest 5", "Scopes of providers, SSO settings and terms are url:VERB| and the documented route.")
+@fact("rest 5", "Scopes of providers, SSO settings and terms name the documented routes.")
 @fact("rest 7", "Finding and creating users, and reading accounts, have the documented scopes.")
 @pytest.mark.parametrize(
     ("method", "path", "route"),

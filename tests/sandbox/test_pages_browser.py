@@ -122,21 +122,39 @@ PAGES = {
         "/courses/999",
     ],
     "Pat Parent": ["/", "/profile/observees", "/profile/settings", "/courses/100/grades/30", "/logout"],
-    "Ada Admin": ["/accounts/1", "/accounts/1/apps", f"/accounts/1/apps/{c.TOOL}"],
+    "Ada Admin": [
+        "/accounts/1",
+        "/accounts/1/apps",
+        f"/accounts/1/apps/{c.TOOL}",
+        "/accounts/1/authentication_providers",
+    ],
 }
 
 
-def test_pages_are_accessible_and_fit_a_phone(page: Page, tool: str) -> None:
-    def check(path: str) -> None:
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        found = Axe().run(page, options={"iframes": False}).response["violations"]
-        assert [(path, entry["id"], entry["nodes"][0]["html"]) for entry in found] == []
+def check(page: Page, path: str) -> None:
+    """A page fits a phone and has no violation that axe finds."""
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    found = Axe().run(page, options={"iframes": False}).response["violations"]
+    assert [(path, entry["id"], entry["nodes"][0]["html"]) for entry in found] == []
 
-    check("/login/canvas")
+
+def test_pages_are_accessible_and_fit_a_phone(page: Page, tool: str) -> None:
+    check(page, "/login/canvas")
     for name, paths in PAGES.items():
         log_in(page, name)
         for path in paths:
-            check(path)
+            check(page, path)
     asked = {"client_id": c.KEY, "response_type": "code", "redirect_uri": c.CALLBACK}
-    check("/login/oauth2/auth?" + urlencode(asked))
+    check(page, "/login/oauth2/auth?" + urlencode(asked))
+
+
+def test_pages_for_strangers_are_accessible_and_fit_a_phone(page: Page, campus: Campus) -> None:
+    providers = [{"id": 1, "auth_type": "saml"}, {"id": 2, "auth_type": "canvas"}]
+    account = {"self_registration": "observer", "authentication_providers": providers}
+    campus.becomes(accounts=[c.WORLD["accounts"][0] | account, *c.WORLD["accounts"][1:]])
+    for path in ("/login/canvas", "/register", "/login/saml/1"):
+        check(page, path)
+    page.get_by_label("Username the school knows").fill("stranger")
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("alert").inner_text() == "Canvas doesn't have an account for user: stranger"
