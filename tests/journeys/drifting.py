@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app import db
-from app.models import Drift, Link, Reconciliation
-from app.pairing import reconciling
-from tests.people import ADMIN, MATHS, School
+from app import db, people
+from app.models import Drift, Reconciliation
+from app.pairing import guesses, reconciling, redemption, spelling
+from app.tasks.pairing import finish_link
+from tests.browser import Page
+from tests.journeys.families import give_code
+from tests.people import ADMIN, MATHS, Admin, School
 from tests.workers import Runner
 
 AN_ADMIN = "the token of somebody who may do everything"
@@ -56,7 +59,6 @@ def a_day_passes() -> None:
     with db.transaction() as session:
         for drift in session.scalars(select(Drift)):
             drift.since -= day
-        session.execute(update(Reconciliation).values(begun_at=Reconciliation.begun_at))
         for run in session.scalars(select(Reconciliation)):
             run.begun_at -= day
 
@@ -98,13 +100,26 @@ def unlinks(school: School, observer: int, student: int) -> None:
     assert school.canvas.delete(f"/users/{observer}/observees/{student}", AN_ADMIN).status_code == 200
 
 
-def links_between(observer: int, student: int) -> list[Link]:
-    """Every link of ours between two people, the oldest first."""
-    with db.reading() as session:
-        people = (joinedload(Link.observer), joinedload(Link.student))
-        found = session.scalars(select(Link).options(*people).order_by(Link.id)).all()
-    return [
-        link
-        for link in found
-        if (link.observer.canvas_user_id, link.student.canvas_user_id) == (str(observer), str(student))
-    ]
+def deletes_person(school: School, user: int) -> None:
+    """Somebody deletes a person from the institution."""
+    assert school.canvas.delete(f"/accounts/1/users/{user}", AN_ADMIN).status_code == 200
+
+
+def connects(school: School, observer: int, student: int, reach: str, names: tuple[str, str]) -> int:
+    """A link as by a redeemed code, without a browser; its number here."""
+    keyring, now = school.app.extensions["keyring"], datetime.now(UTC)
+    code = spelling.read(give_code(school, student, reach))
+    assert isinstance(code, spelling.Ours)
+    with db.transaction() as session:
+        person = people.remember(session, school.institution_id, str(observer), names[0], now)
+        people.remember(session, school.institution_id, str(student), names[1], now)
+        who = guesses.guesser(keyring, person, "203.0.113.7")
+        outcome = redemption.redeem(session, keyring, person, code.text, who, now, timedelta())
+    assert isinstance(outcome, redemption.Redeemed)
+    finish_link(outcome.link_id)
+    return outcome.link_id
+
+
+def differences(admin: Admin) -> Page:
+    """The page that shows an admin what was found."""
+    return admin.forges(admin.opens(), "/admin/drift/")

@@ -5,7 +5,10 @@ import pytest
 from app.models import LinkState
 from tests.facts import fact
 from tests.journeys.drifting import (
+    AN_ADMIN,
     a_day_passes,
+    deletes_person,
+    differences,
     enrolls,
     found,
     reconcile,
@@ -15,12 +18,13 @@ from tests.journeys.drifting import (
     with_an_admin,
 )
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, SECTIONS, give_code, in_both_sections, linked
-from tests.people import MATHS, Observer, School
-from tests.records import states, uses
+from tests.people import ADMIN, MATHS, Admin, Observer, School
+from tests.records import everything_settles, states, uses
 from tests.workers import Runner
 
 pytestmark = pytest.mark.both_databases
 KENJI = 105
+WHO = "Aiko Tanaka, who observes Student 105"
 FIRST, SECOND = SECTIONS
 
 
@@ -73,6 +77,99 @@ class TestEverywhere:
         assert (run.found, run.mended) == (1, 0)
         assert not linked(school, linked_parent.id, KENJI, EVERYWHERE)
         assert uses() == [1]
+        assert "this connection was ended in Canvas" in linked_parent.portal().text
+
+    def test_what_was_ended_by_mistake_is_connected_again_by_a_click(
+        self, school: School, linked_parent: Observer, run_jobs: Runner
+    ) -> None:
+        unlinks(school, linked_parent.id, KENJI)
+        reconcile(school, run_jobs)
+        admin = Admin(school, ADMIN)
+
+        admin.press(differences(admin), f"Connect again: {WHO}")
+        run_jobs()
+
+        assert states() == [LinkState.ENDED, LinkState.ACTIVE]
+        assert linked(school, linked_parent.id, KENJI, EVERYWHERE)
+        assert found() == [("ended_in_canvas", "click")]
+        assert uses() == [1]
+        assert "was ended in Canvas" not in linked_parent.portal().text
+
+    def test_what_was_meant_to_end_is_left_so(
+        self, school: School, linked_parent: Observer, run_jobs: Runner
+    ) -> None:
+        unlinks(school, linked_parent.id, KENJI)
+        reconcile(school, run_jobs)
+        admin = Admin(school, ADMIN)
+
+        page = admin.press(differences(admin), f"Leave it so: {WHO}")
+        reconcile(school, run_jobs)
+
+        assert "It stays as it is in Canvas." in page.text
+        assert "Nothing to decide" in page.text
+        assert found() == [("ended_in_canvas", "left")]
+        assert not linked(school, linked_parent.id, KENJI, EVERYWHERE)
+
+    def test_a_delete_that_canvas_carries_out_late_is_found_and_mended_by_a_click(
+        self, school: School, parent: Observer, run_jobs: Runner
+    ) -> None:
+        parent.redeems(give_code(school, KENJI, EVERYWHERE))
+        parent.leaves("Leave Kenji Tanaka")
+        parent.redeems(give_code(school, KENJI, EVERYWHERE))
+        unlinks(school, parent.id, KENJI)  # the first leave's call, once more
+
+        reconcile(school, run_jobs)
+
+        assert states() == [LinkState.ENDED, LinkState.ENDED]
+        assert found() == [("ended_in_canvas", None)]
+
+    @fact(
+        "rest 1.7",
+        "Ending a link takes the enrollments made by hand with it; they are made again for our own links.",
+    )
+    def test_healing_keeps_what_the_two_share_in_one_course(
+        self, school: School, in_maths: Observer, run_jobs: Runner
+    ) -> None:
+        in_maths.redeems(give_code(school, KENJI, EVERYWHERE))
+        removes(school, in_maths.id, FIRST)
+        reconcile(school, run_jobs)
+        admin = Admin(school, ADMIN)
+
+        admin.press(differences(admin), f"Put it right: {WHO}")
+        run_jobs()
+        everything_settles(run_jobs)
+
+        assert states() == [LinkState.ACTIVE, LinkState.ACTIVE]
+        assert linked(school, in_maths.id, KENJI, EVERYWHERE)
+        in_maths.leaves("Leave Kenji Tanaka")
+        everything_settles(run_jobs)
+        assert linked(school, in_maths.id, KENJI, ONE_COURSE)
+
+    @pytest.mark.parametrize(("who", "kind"), [(44, "observer_gone"), (KENJI, "student_gone")])
+    @pytest.mark.parametrize("reach", [EVERYWHERE, ONE_COURSE])
+    def test_a_deleted_person_ends_the_link(
+        self, school: School, parent: Observer, run_jobs: Runner, who: int, kind: str, reach: str
+    ) -> None:
+        parent.redeems(give_code(school, KENJI, reach))
+        deletes_person(school, who)
+
+        reconcile(school, run_jobs)
+
+        assert (states(), found()) == ([LinkState.ENDED], [(kind, "rule")])
+        assert not linked(school, parent.id, KENJI, reach)
+
+    def test_links_that_others_made_are_counted_and_left_alone(
+        self, school: School, linked_parent: Observer, run_jobs: Runner
+    ) -> None:
+        answer = school.canvas.put(f"/users/{linked_parent.id}/observees/106", AN_ADMIN)
+        assert answer.status_code == 200
+
+        run = reconcile(school, run_jobs)
+
+        assert (run.looked, run.found, run.elsewhere) == (1, 0, 1)
+        assert (linked_parent.id, 106) in school.links()
+        page = differences(Admin(school, ADMIN))
+        assert "Canvas also holds 1 connection of these observers" in page.text
 
     @fact(
         "rest 1.6",
@@ -88,6 +185,21 @@ class TestEverywhere:
 
         assert found() == [("missing_enrollment", None)]
         assert len(school.observing(linked_parent.id)) == 1
+        admin = Admin(school, ADMIN)
+        page = differences(admin)
+        assert "A course is missing (1)" in page.text
+        assert "1 section is missing" in page.text
+
+        done = admin.press(page, f"Put it right: {WHO}")
+        assert "It will be done in a moment." in done.text
+        run_jobs()
+
+        assert found() == [("missing_enrollment", "click")]
+        assert states() == [LinkState.ACTIVE]
+        assert linked(school, linked_parent.id, KENJI, EVERYWHERE)
+        assert uses() == [1]
+        assert reconcile(school, run_jobs).found == 0
+        assert "put right" in differences(admin).text
 
 
 class TestOneCourse:
@@ -164,3 +276,76 @@ class TestOneCourse:
 
         assert (states(), found()) == ([LinkState.ACTIVE], [("missing_enrollment", None)])
         assert school.observing(in_maths.id) == [(MATHS, SECOND, KENJI)]
+        admin = Admin(school, ADMIN)
+        admin.press(differences(admin), f"Put it right: {WHO}")
+        run_jobs()
+        assert found() == [("missing_enrollment", "click")]
+        assert linked(school, in_maths.id, KENJI, ONE_COURSE)
+        assert reconcile(school, run_jobs).found == 0
+
+    def test_one_section_that_a_teacher_took_away_can_be_left_so(
+        self, school: School, in_maths: Observer, run_jobs: Runner
+    ) -> None:
+        removes(school, in_maths.id, FIRST)
+        reconcile(school, run_jobs)
+        admin = Admin(school, ADMIN)
+
+        admin.press(differences(admin), f"Leave it so: {WHO}")
+        reconcile(school, run_jobs)
+
+        assert found() == [("missing_enrollment", "left")]
+        assert school.observing(in_maths.id) == [(MATHS, SECOND, KENJI)]
+
+    def test_a_student_who_left_is_followed_at_once_by_a_click(
+        self, school: School, in_maths: Observer, run_jobs: Runner
+    ) -> None:
+        removes(school, KENJI, kind="Student")
+        reconcile(school, run_jobs)
+        admin = Admin(school, ADMIN)
+
+        admin.press(differences(admin), f"End it now: {WHO}")
+        run_jobs()
+
+        assert (states(), found()) == ([LinkState.ENDED], [("student_left", "click")])
+        assert rows(school, in_maths.id) == []
+
+    def test_a_row_that_was_there_before_us_stays_when_the_student_moves(
+        self, school: School, parent: Observer, run_jobs: Runner
+    ) -> None:
+        removes(school, KENJI, SECOND, "Student")
+        data = {"user_id": parent.id, "type": "ObserverEnrollment", "associated_user_id": KENJI}
+        wish = {f"enrollment[{key}]": value for key, value in data.items()}
+        school.canvas.post(f"/sections/{FIRST}/enrollments", AN_ADMIN, **wish)
+        parent.redeems(give_code(school, KENJI, ONE_COURSE))
+        enrolls(school, KENJI, SECOND)
+        removes(school, KENJI, FIRST, "Student")
+
+        reconcile(school, run_jobs)
+
+        assert school.observing(parent.id) == [(MATHS, FIRST, KENJI), (MATHS, SECOND, KENJI)]
+
+    def test_a_deleted_course_ends_the_link(
+        self, school: School, in_maths: Observer, run_jobs: Runner
+    ) -> None:
+        assert school.canvas.delete(f"/courses/{MATHS}", AN_ADMIN, event="delete").status_code == 200
+
+        reconcile(school, run_jobs)
+
+        assert (states(), found()) == ([LinkState.ENDED], [("course_gone", "rule")])
+
+    def test_a_change_that_canvas_refuses_is_told_and_tried_again(
+        self, school: School, in_maths: Observer, run_jobs: Runner
+    ) -> None:
+        removes(school, KENJI, SECOND, "Student")
+        reconcile(school, run_jobs)
+        enrolls(school, KENJI, SECOND)
+        school.canvas.fault(method="POST", route="/api/v1/sections/:section_id/enrollments", status=403)
+
+        reconcile(school, run_jobs)
+
+        page = differences(Admin(school, ADMIN))
+        assert "Canvas did not allow the change" in page.text
+        school.mended()
+        reconcile(school, run_jobs)
+        assert found() == [("student_moved", "rule"), ("student_moved", "rule")]
+        assert linked(school, in_maths.id, KENJI, ONE_COURSE)
