@@ -10,7 +10,7 @@ from sqlalchemy import column, select, table, update
 from sqlalchemy.orm import joinedload
 
 from app import db
-from app.models import Code, Link, LinkState
+from app.models import Code, Link, LinkState, Token
 from tests.workers import Runner
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def time_passes() -> None:
-    """Long enough for every lease to end and every waiting job to become due."""
+    """Long enough for every lease to end, every waiting job to become due and every bucket to be empty."""
     engine = db.database.engine
     schema = None if engine.dialect.name == "sqlite" else "dbos"
     delay = column("delay_until_epoch_ms")
@@ -64,6 +64,7 @@ def time_passes() -> None:
     with db.transaction() as session:
         session.execute(update(jobs_table).where(column("status") == "DELAYED").values({delay: 0}))
         session.execute(update(Link).where(Link.leased_until.isnot(None)).values(leased_until=LONG_AGO))
+        session.execute(update(Token).values(budget_left=None, budget_seen_at=None, calls_until=None))
 
 
 def everything_settles(run_jobs: Runner) -> None:

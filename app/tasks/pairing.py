@@ -8,7 +8,7 @@ from flask import current_app
 from app import db
 from app.canvas import Canvas, tokens
 from app.crypto import Keyring
-from app.errors import RETRYABLE, Failure
+from app.errors import RETRYABLE, CanvasThrottled, Failure
 from app.pairing import applying
 from app.settings import Settings
 
@@ -18,9 +18,15 @@ FOR_AN_ADMIN = timedelta(minutes=15)  # only a person can mend this: a lost perm
 
 
 def finish_link(link_id: int) -> timedelta | None:
-    """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits."""
+    """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits.
+
+    A job leaves half of Canvas's budget to people; while there is too little it comes again when there is
+    more, which is no failure of its own and lengthens no wait.
+    """
     try:
         done = applying.attempt(link_id, access(), _clock, BUDGET)
+    except CanvasThrottled as full:
+        return full.wait
     except RETRYABLE:
         raise
     except Failure:
@@ -35,13 +41,14 @@ def access() -> applying.Access:
 
 def _service(institution_id: int) -> Canvas:
     with db.reading() as session:
-        return tokens.service(session, _keyring(), _settings(), institution_id, _clock()).within(BUDGET)
+        canvas = tokens.service(session, _keyring(), _settings(), institution_id, _clock())
+    return canvas.within(BUDGET).in_bulk()
 
 
 def _own(institution_id: int, person_id: int) -> Canvas:
     with db.reading() as session:
         canvas = tokens.observer(session, _keyring(), _settings(), institution_id, person_id, _clock())
-    return canvas.within(BUDGET)
+    return canvas.within(BUDGET).in_bulk()
 
 
 def _keyring() -> Keyring:
