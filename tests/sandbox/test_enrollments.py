@@ -329,6 +329,36 @@ def test_a_repeat_brings_an_ended_row_back(canvas: Sandbox, task: str) -> None:
     assert (again["id"], again["enrollment_state"]) == (row, "active")
 
 
+@fact(
+    "rest 3.1", "Somebody who has not registered yet is invited.", uncertain="from a revision of about 2020"
+)
+def test_an_unregistered_observer_is_invited(canvas: Sandbox) -> None:
+    world = small_world()
+    world["users"][0]["workflow_state"] = "pre_registered"
+    canvas.use(world)
+    assert observe(canvas).json()["enrollment_state"] == "invited"
+    draft = observe(canvas, path=f"/courses/{DRAFT}/enrollments").json()
+    assert draft["enrollment_state"] == "creation_pending"
+
+
+@fact("rest 3.1", "In a section's address course_section_id is ignored.")
+def test_a_sections_address_decides_the_section(canvas: Sandbox) -> None:
+    row = observe(canvas, path=f"/sections/{B}/enrollments", course_section_id=A).json()
+    assert row["course_section_id"] == B
+
+
+@fact("rest 3.1", "A person of a trusted account is found by integration id too.")
+def test_a_person_of_a_trusted_account_is_found_by_integration_id(canvas: Sandbox) -> None:
+    world = small_world()
+    world["accounts"][0]["trusted_account_ids"] = [3]
+    next(user for user in world["users"] if user["id"] == FAR)["logins"][0]["integration_id"] = "int-far"
+    canvas.use(world)
+    for integration_id, status in (("int-far", 200), ("int-none", 404)):
+        data = enrollment(integration_id=integration_id, type="ObserverEnrollment")
+        answer = canvas.post(COURSE, "tok-admin", root_account="127.0.0.1", **data)
+        assert answer.status_code == status
+
+
 # ending
 
 
@@ -454,6 +484,19 @@ def test_an_observer_sees_themself_and_their_student(canvas: Sandbox) -> None:
     assert row["observed_user"]["id"] == MIA
     assert [each["course_section_id"] for each in row["observed_user"]["enrollments"]] == [A, B]
     assert "grades" in row["observed_user"]["enrollments"][0]
+
+
+@fact("rest 3.2", "Without an associated user there is no observed_user.")
+@fact("rest 3.2", "include[]=can_be_removed tells whether the caller may remove a row.")
+def test_a_plain_observer_observes_nobody(canvas: Sandbox) -> None:
+    observe(canvas)
+    wanted = {"type[]": "ObserverEnrollment", "include[]": ["observed_users", "can_be_removed"]}
+    (row,) = canvas.get(COURSE, "tok-ta", **wanted)
+    assert row["associated_user_id"] is None
+    assert "observed_user" not in row
+    assert row["can_be_removed"] is True
+    assert canvas.get(COURSE, "tok-mia", **wanted)[0]["can_be_removed"] is False
+    assert rows(canvas, COURSE, "tok-parent") == [("Observer", PARENT, A)]
 
 
 @fact("rest 3.2", "Passing one's own user_id always works.")

@@ -21,6 +21,7 @@ from tests.sandbox.worlds import (
     NOBODY,
     PARENT,
     TEACHER,
+    TEST_STUDENT,
     A,
     B,
     small_world,
@@ -127,7 +128,7 @@ def test_observers_see_five_keys_and_admins_more(canvas: Sandbox) -> None:
     base = {"id", "name", "created_at", "sortable_name", "short_name", "observation_link_root_account_ids"}
     sis = {"sis_user_id", "integration_id", "sis_import_id", "login_id"}
     (own,) = canvas.get("/users/self/observees", "tok-parent")
-    assert set(own) == base
+    assert set(own) == base  # created_at: in UTC, without a fraction
     assert own["created_at"] == "2026-01-05T08:00:00Z"
     assert own["observation_link_root_account_ids"] == [1]
     wanted = {"include[]": ["email", "avatar_url"]}
@@ -149,6 +150,7 @@ def test_observers_see_five_keys_and_admins_more(canvas: Sandbox) -> None:
     ],
 )
 @fact("rest 1.4", "Without an active link a pair is 404.")
+@fact("rest 0.1", "A record that is not there is 404: The specified resource does not exist.")
 def test_showing_a_pair_without_a_link_gives_404(canvas: Sandbox, path: str) -> None:
     assert canvas.api("GET", path, "tok-admin").status_code == 404
 
@@ -306,6 +308,7 @@ def test_a_students_login_proves_too(
 
 
 @fact("rest 1.3", "A POST without any proof is 500.", uncertain="derived, untested")
+@fact("rest 0.1", "A failure of Canvas is 500 with an error_code and an error_report_id.")
 def test_no_proof_at_all_breaks_canvas(canvas: Sandbox) -> None:
     answer = canvas.post("/users/self/observees", "tok-parent")
     assert answer.status_code == 500
@@ -350,6 +353,22 @@ def test_the_host_decides_the_default_root_account(canvas: Sandbox) -> None:
 def _is_burned(canvas: Sandbox, code: str) -> bool:
     (row,) = [row for row in canvas.state()["pairing_codes"] if row["code"] == code]
     return row["state"] == "deleted"
+
+
+@fact("rest 1.3", "Nothing limits attempts: after many wrong codes a right one still works.")
+def test_nobody_counts_wrong_codes(canvas: Sandbox) -> None:
+    for number in range(12):
+        answer = canvas.post("/users/self/observees", "tok-parent", pairing_code=f"wrong{number}")
+        assert answer.status_code == 422
+    answer = canvas.post("/users/self/observees", "tok-parent", pairing_code=code_of(canvas))
+    assert (answer.status_code, answer.json()["id"]) == (200, MIA)
+
+
+@fact("rest 1.3", "Nobody asks whether the observed person is a student.")
+def test_even_a_teacher_may_be_observed(canvas: Sandbox) -> None:
+    answer = canvas.post("/users/self/observees", "tok-parent", access_token="tok-teacher")
+    assert answer.json()["observation_link_root_account_ids"] == [1]
+    assert canvas.enrollments(PARENT) == []
 
 
 # adding and removing as an admin
@@ -459,6 +478,11 @@ def test_a_removed_link_row_is_revived(canvas: Sandbox) -> None:
 
 @fact("rest 1.8", "Making a code answers 200 with user_id, code, expires_at and workflow_state.")
 @fact("rest 2", "A single code is six letters and digits.")
+@fact(
+    "rest 1.8",
+    "Making a code does not ask for self-registration.",
+    uncertain="read from the code path, no spec seen",
+)
 @fact("rest 8", "A PairingCode has user_id, code, expires_at and workflow_state.")
 def test_a_code_looks_as_canvas_makes_it(canvas: Sandbox) -> None:
     answer = canvas.post("/users/self/observer_pairing_codes", "tok-mia").json()
@@ -670,6 +694,51 @@ def _end_row(canvas: Sandbox, user_id: int, section_id: int, task: str) -> None:
     else:
         answer = canvas.delete(path, "tok-admin", task=task)
     assert answer.status_code == 200, answer.text
+
+
+@fact("rest 1.9", "An observer's row has the dates of the student's.")
+def test_an_observer_has_the_students_dates(canvas: Sandbox) -> None:
+    dates = {"start_at": "2026-02-01T00:00:00Z", "end_at": "2027-06-01T00:00:00Z"}
+    world = small_world()
+    world["enrollments"] = [{"user_id": MIA, "course_id": MATHS, **dates}]
+    canvas.use(world)
+    canvas.put(f"/users/{PARENT}/observees/{MIA}", "tok-admin")
+    (row,) = canvas.get("/users/self/enrollments", "tok-parent")
+    assert {name: row[name] for name in dates} == dates
+
+
+@fact("rest 1.9", "The test student's enrollments bring no observer along.")
+def test_nobody_observes_in_student_view(canvas: Sandbox) -> None:
+    world = small_world()
+    world["users"][-1]["logins"] = [{"unique_id": "test"}]
+    canvas.use(world)
+    canvas.put(f"/users/{PARENT}/observees/{TEST_STUDENT}", "tok-admin")
+    assert canvas.enrollments(PARENT) == []
+
+
+@fact("rest 1.9", "Linked in two root accounts, an observer has one row for each enrollment.")
+@fact("rest 1.7", "An observer's DELETE ends the links of all root accounts at once.")
+def test_a_pair_of_two_root_accounts_is_enrolled_in_both(canvas: Sandbox) -> None:
+    world = small_world()
+    world["accounts"][0]["trusted_account_ids"] = [3]
+    canvas.use(world)
+    data = {"pairing_code": code_of(canvas, "both"), "root_account_id": "all"}
+    canvas.post("/users/self/observees", "tok-bothparent", **data)
+    assert sorted(canvas.enrollments(BOTH_PARENT)) == [
+        (A, "Observer", BOTH, "inactive"),
+        (1030, "Observer", BOTH, "active"),
+    ]
+    (student,) = canvas.get("/users/self/observees", "tok-bothparent")
+    assert student["observation_link_root_account_ids"] == [1, 3]
+    canvas.delete(f"/users/self/observees/{BOTH}", "tok-bothparent")
+    assert {row[3] for row in canvas.enrollments(BOTH_PARENT)} == {"deleted"}
+
+
+@fact("rest 3.3", "A linked observer's row deleted by hand leaves the link as it is.")
+def test_removing_an_observer_from_a_course_leaves_the_link(canvas: Sandbox) -> None:
+    canvas.put(f"/users/{PARENT}/observees/{NILS}", "tok-admin")
+    _end_row(canvas, PARENT, B, "delete")
+    assert [each["id"] for each in canvas.get("/users/self/observees", "tok-parent")] == [NILS]
 
 
 @fact("rest 1.9", "A link does not reach root accounts that are not trusted.")
