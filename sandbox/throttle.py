@@ -56,7 +56,7 @@ def watch(app: Flask) -> None:
             bucket = _leaked(world)
             bucket.level = max(0.0, bucket.level - UP_FRONT + cost)
             remaining = LIMIT - bucket.level
-        if _key().startswith("session"):
+        if bucket_key().startswith("session"):
             return response
         response.headers["x-request-cost"] = f"{cost:.6f}"
         response.headers["x-rate-limit-remaining"] = f"{max(0.0, remaining):.4f}"
@@ -73,32 +73,30 @@ def _cost() -> float:
     return READ_COST if request.method == "GET" else WRITE_COST
 
 
-def _key() -> str:
-    """Whose bucket it is: a token's, or else a session's, or else that of an address."""
+def bucket_key() -> str:
+    """Whose bucket: a tool's services share one, then a token's, a session's, or that of an address."""
     token = request.headers.get("Authorization") or request.args.get("access_token")
+    if token and request.path.startswith("/api/lti/"):
+        return f"tool {_tool(token) or token}"
     if token:
         return f"token {token}"
     session = sessions.current()
     return f"session {session.id}" if session else f"address {request.remote_addr}"
 
 
-def bucket_key() -> str:
-    """Whose bucket: a tool's services share one, whatever token they carry (request_throttle.rb)."""
-    bearer = request.authorization.token if request.authorization else None
-    if bearer and request.path.startswith("/api/lti/"):
-        try:
-            return str(jwt.decode(bearer, options={"verify_signature": False})["sub"])
-        except (jwt.InvalidTokenError, KeyError):
-            pass
-    return (
-        request.headers.get("Authorization") or request.args.get("access_token") or request.remote_addr or ""
-    )
+def _tool(token: str) -> str | None:
+    """The tool that a service token names, whether the token is good or not."""
+    try:
+        claims = jwt.decode(token.removeprefix("Bearer "), options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return None
+    return claims.get("sub")
 
 
 def _leaked(world: World) -> Bucket:
     """The caller's bucket, as full as it still is by now."""
     buckets: dict[str, Bucket] = world.memory.setdefault("buckets", {})
-    key = _key()
+    key = bucket_key()
     now = world.clock.now()
     bucket = buckets.setdefault(key, Bucket(0.0, now))
     passed = max(0.0, (now - bucket.touched).total_seconds())
