@@ -77,7 +77,7 @@ def bucket_key() -> str:
     """Whose bucket: a tool's services share one, then a token's, a session's, or that of an address."""
     token = request.headers.get("Authorization") or request.args.get("access_token")
     if token and request.path.startswith("/api/lti/"):
-        return f"tool {_tool(token) or token}"
+        return _tool(token) or f"token {token}"
     if token:
         return f"token {token}"
     session = sessions.current()
