@@ -90,9 +90,9 @@ def in_one_course(
     """
     theirs, held = tuple(theirs), tuple(held)
     there = {row.section for row in theirs}
-    if linked:  # Canvas looks after the rows, as part of the wider link
-        return Verdict(left=not there)
     remove = tuple(row for row in held if row.section not in there and _is_ours(row, known))
+    if linked:  # Canvas looks after the rows, as part of the wider link; but not after one left behind before
+        return Verdict(left=not there, remove=tuple(row for row in remove if row.id in known))
     covered = {row.section for row in held}
     dead = {id: one.section for id, one in known.items() if id not in {row.id for row in held}}
     taken = (set(dead.values()) & there) - covered
