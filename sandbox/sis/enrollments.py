@@ -147,13 +147,14 @@ def _change(run: Run, row: Row, asked: Asked, found: Enrollment) -> None:
     before, state = found.state, asked.status
     if state == "deleted_last_completed":
         state = "deleted" if _has_another(run, found) else "completed"
+    dates = found.start_at, found.end_at
     _write(row, asked, found)
     found.sis_batch_id = run.batch.id
-    if state == before:
-        found.updated_at = run.world.clock.now()
-        follow_change(run.world, found, before)
-    else:
+    found.updated_at = run.world.clock.now()
+    if state != before:
         change_state(run.world, found, state)
+    elif dates != (found.start_at, found.end_at):
+        follow_change(run.world, found, before)
     run.changed("Enrollment", found, before, state)
 
 

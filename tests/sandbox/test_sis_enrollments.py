@@ -118,6 +118,15 @@ def test_a_student_brings_linked_observers(canvas: Sandbox) -> None:
     assert found == {(A, "completed", None), (B, "completed", 3)}
 
 
+@fact("rest 1.9", "A row that changes nothing of a student leaves the linked observers' rows alone.")
+def test_a_nightly_repeat_leaves_observers_alone(canvas: Sandbox) -> None:
+    canvas.put(f"/users/{PARENT}/observees/{NILS}", "tok-admin")
+    row = canvas.get(f"/courses/{MATHS}/enrollments", "tok-admin", user_id=PARENT)[0]["id"]
+    canvas.delete(f"/courses/{MATHS}/enrollments/{row}", "tok-admin", task="conclude")
+    imported(canvas, csv(HEADER, "maths,maths-b,sis-nils,student,active,"))
+    assert canvas.enrollments(PARENT) == [(B, "Observer", NILS, "completed")]
+
+
 @fact("rest 6.4", "Dates act only when both are given; limit_section_privileges is taken when it is there.")
 @fact(
     "rest 6.4",
