@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from app import db
 from app.errors import RETRYABLE, CanvasFailure, NotConnected, TokenDead
+from app.inspector import service
 from app.models import Link, Person, PortalSession
 from app.pairing import applying, guesses, lists, redemption, spelling
 from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
@@ -65,9 +66,15 @@ def redeem() -> Page:
 def _form(form: RedeemForm, status: int = 200, told: list[Told] | None = None) -> tuple[str, int]:
     institution = tenants.here()
     connect.leads_to(institution)
-    observer = visit.find_observer()
+    with db.reading() as session:
+        lent = service.lent(session, institution.id)
     page = render_template(
-        "observer/pair.html", form=form, told=told or [], observer=observer, institution=institution
+        "observer/pair.html",
+        form=form,
+        told=told or [],
+        observer=visit.find_observer(),
+        institution=institution,
+        connected=lent is not None and lent.dead_since is None,
     )
     return page, status
 

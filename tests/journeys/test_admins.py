@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.models import Institution, OAuthPurpose, PortalSession, Token
+from tests.journeys.families import EVERYWHERE, give_code
 from tests.journeys.rows import change, rows, uses
 from tests.people import (
     ADMIN,
@@ -184,14 +185,19 @@ class TestWithoutAServiceAccount:
         assert "Observatory is not connected to Canvas" in page.text
         assert self.MISSING in page.text
 
-    def test_a_student_makes_a_code_and_reads_who_can_help(self, registered: School) -> None:
+    def test_a_parent_reads_on_the_first_look_which_codes_work(self, registered: School) -> None:
+        page = registered.browser().open(f"{registered.base}/pair")
+
+        assert "Codes of six characters, from Canvas itself, do work." in page.text
+
+    def test_a_student_is_led_to_canvas_and_reads_who_can_help(self, registered: School) -> None:
         kenji = Student(registered, KENJI)
 
-        assert kenji.issues()
+        assert kenji.opens().has_button("Make a code in Canvas")
         assert self.MISSING in kenji.sees_observers()
 
     def test_a_parent_keeps_their_code(self, registered: School) -> None:
-        code = Student(registered, KENJI).issues()
+        code = give_code(registered, KENJI, EVERYWHERE)
 
         page = Observer(registered, 44).redeems(code)
 
@@ -233,7 +239,11 @@ def test_a_dead_service_account_keeps_the_parents_code_usable(school: School) ->
     assert "Observatory is not connected to Canvas at the moment." in page.text
     assert uses() == [0]
     assert service_tokens()[0].dead_since is not None
+    assert "At the moment nobody can use this code" in Student(school, KENJI).opens().text
+    stranger = school.browser().open(f"{school.base}/pair")
+    assert "Codes of ten characters cannot be used at the moment" in stranger.text
     connects(school, Admin(school, ADMIN).opens())
+    assert "cannot be used at the moment" not in school.browser().open(f"{school.base}/pair").text
     assert "You are connected" in parent.redeems(code).text
 
 
