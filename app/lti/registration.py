@@ -87,7 +87,10 @@ def belongs(url: str, canvas_url: str) -> bool:
     Nothing else is ever asked: the address comes from whoever holds the link.
     """
     ours = {canvas_url, *(one.sso for one in ENVIRONMENTS.values())}
-    return safe_url(url) and origin(url) in {origin(one) for one in ours}
+    try:
+        return safe_url(url) and origin(url) in {origin(one) for one in ours}
+    except ValueError:
+        return False
 
 
 def learn(offer: Offer, canvas_url: str, timeout: timedelta) -> Told | Trouble:
@@ -181,19 +184,21 @@ def _said(name: str, offered: Collection[str]) -> str | None:
 
 
 def _told(answer: Mapping[str, Any]) -> Told:
-    platform = answer.get(PLATFORM) or {}
-    messages = [one for one in platform.get("messages_supported", ()) if isinstance(one, dict)]
+    platform = answer.get(PLATFORM)
+    offered = platform.get("messages_supported", ()) if isinstance(platform, dict) else ()
+    placements = [one.get("placements", ()) for one in offered if isinstance(one, dict)]
     told = Told(
         issuer=answer["issuer"],
         authorize_url=answer["authorization_endpoint"],
         token_url=answer["token_endpoint"],
         jwks_url=answer["jwks_uri"],
         registration_url=answer["registration_endpoint"],
-        placements=frozenset(
-            word for message in messages for word in message.get("placements", ()) if isinstance(word, str)
-        ),
+        placements=frozenset(word for words in placements for word in words if isinstance(word, str)),
     )
-    if not all(map(safe_url, (told.authorize_url, told.token_url, told.jwks_url, told.registration_url))):
+    urls = (told.authorize_url, told.token_url, told.jwks_url, told.registration_url)
+    if not told.issuer or not all(isinstance(one, str) for one in (told.issuer, *urls)):
+        raise TypeError("not words")
+    if not all(map(safe_url, urls)):
         raise ValueError("addresses that cannot be")
     return told
 
