@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from app import db
-from app.errors import RETRYABLE, Failure
+from app.errors import RETRYABLE, CanvasThrottled, Failure
 from app.models import Drift, Link, LinkState
 from app.pairing import mending
 from app.pairing.applying import Access, Clock
@@ -27,6 +27,8 @@ def mend_asked(institution_id: int, access: Access, clock: Clock, lasting: timed
         last = click.drift_id
         try:
             outcome = mending.by_click(click, access, clock, ONE_LINK)
+        except CanvasThrottled as full:
+            return full.wait
         except RETRYABLE:
             raise
         except Failure:

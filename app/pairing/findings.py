@@ -153,14 +153,7 @@ def overview(session: Session, institution_id: int) -> Overview:
     """What an admin sees."""
     runs = select(Reconciliation).where(Reconciliation.institution_id == institution_id)
     newest = Reconciliation.id.desc()
-    counts = {
-        Kind(kind): count
-        for kind, count in session.execute(
-            select(Drift.kind, func.count())
-            .where(Drift.institution_id == institution_id, Drift.settled_at.is_(None))
-            .group_by(Drift.kind)
-        )
-    }
+    counts = {Kind(kind): count for kind, count in open_counts(session, institution_id).items()}
     ours = _shown(institution_id)
     groups = [
         Group(
@@ -181,6 +174,14 @@ def overview(session: Session, institution_id: int) -> Overview:
         open=groups,
         done=session.scalars(done).all(),
     )
+
+
+def open_counts(session: Session, institution_id: int | None = None) -> dict[str, int]:
+    """How many of each kind are open, in one institution or in all."""
+    counting = select(Drift.kind, func.count()).where(Drift.settled_at.is_(None)).group_by(Drift.kind)
+    if institution_id is not None:
+        counting = counting.where(Drift.institution_id == institution_id)
+    return dict(row for row in session.execute(counting))
 
 
 def _shown(institution_id: int) -> Select[Drift]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db, jobs
-from app.errors import RETRYABLE, Failure, NotConnected, TokenDead
+from app.errors import RETRYABLE, CanvasThrottled, Failure, NotConnected, TokenDead
 from app.models import Institution, OAuthPurpose, Reconciliation, Stage, Token
 from app.pairing import findings, stages
 from app.pairing.applying import Access, Clock
@@ -99,6 +99,9 @@ def turn(run_id: int, access: Access, clock: Clock, lasting: timedelta) -> timed
             continue
         try:
             tally = stages.walk(run, unit, access, clock)
+        except CanvasThrottled as full:
+            _note(run, clock())
+            return full.wait
         except RETRYABLE:
             if run.stumbles + 1 < PATIENCE:
                 _note(run, clock(), stumbles=run.stumbles + 1, problem=Problem.CANVAS_AWAY)

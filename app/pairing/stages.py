@@ -16,6 +16,7 @@ from app.pairing.drift import Kind, Verdict
 from app.pairing.mending import Outcome
 
 ONE_LINK = timedelta(seconds=60)  # for all the calls of one close look
+MANY_LINKS = timedelta(minutes=10)  # and of a first look; a large course has many pages
 
 
 @dataclass(slots=True)
@@ -68,8 +69,8 @@ def _compare_everywhere(institution_id: int, observer_id: int, access: Access, c
         ).all()
     if not links:
         return Tally()
-    observer = links[0].observer.canvas_user_id
-    verdicts, elsewhere = comparing.look_everywhere(access.service(institution_id), observer, links)
+    canvas = access.service(institution_id).within(MANY_LINKS)
+    verdicts, elsewhere = comparing.look_everywhere(canvas, links[0].observer.canvas_user_id, links)
     tally = _examine(verdicts, access, clock)
     tally.elsewhere = elsewhere
     return tally
@@ -84,7 +85,8 @@ def _compare_course(institution_id: int, course_id: str, access: Access, clock: 
         ).all()
     if not links:
         return Tally()
-    return _examine(comparing.look_in_course(access.service(institution_id), course_id, links), access, clock)
+    canvas = access.service(institution_id).within(MANY_LINKS)
+    return _examine(comparing.look_in_course(canvas, course_id, links), access, clock)
 
 
 def _examine(verdicts: Mapping[int, Verdict], access: Access, clock: Clock) -> Tally:

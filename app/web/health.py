@@ -9,7 +9,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
-from app import jobs, schema
+from app import db, jobs, schema
+from app.pairing import findings
+from app.pairing.drift import Kind
 
 bp = Blueprint("health", __name__)
 
@@ -53,9 +55,19 @@ class _FromDatabase(Collector):
         late = (now - backlog.oldest).total_seconds() if backlog.oldest else 0
         yield GaugeMetricFamily("observatory_job_lateness_seconds", "How late the oldest due job is", late)
         yield GaugeMetricFamily("observatory_workers", "Workers alive", len(jobs.alive(now)))
+        drift = GaugeMetricFamily("observatory_drift", "Links not as in Canvas, by kind", labels=["kind"])
+        open_now = _open_drift()
+        for kind in Kind:
+            drift.add_metric([kind], open_now.get(kind, 0))
+        yield drift
 
     def describe(self) -> Iterable[Metric]:
         return []  # else registering would ask the database
+
+
+def _open_drift() -> dict[str, int]:
+    with db.reading() as session:
+        return findings.open_counts(session)
 
 
 def _plain(text: str, status: int = 200) -> Response:
