@@ -61,6 +61,7 @@ def person_in_course(course_id: int, user_id: int) -> str:
         is_student=any(row.type == "StudentEnrollment" for row in alive),
         is_observer=any(row.type == "ObserverEnrollment" for row in alive),
         sections=world.sections_of(course.id),
+        opens_user=granted(world, user.id, "read_roster", account_id=root_account().id),
     )
 
 
