@@ -30,6 +30,9 @@ def examine(canvas: Canvas) -> Iterator[Finding]:
         if broken is not None:
             yield unchecked(Part.SCOPES, what, failures.told(broken))
             continue
+        if not is_harmless(scope):
+            yield unchecked(Part.SCOPES, what, _("Trying it out would change something in Canvas."))
+            continue
         try:
             missing = _is_missing(canvas, scope)
         except CanvasFailure as failure:
@@ -38,6 +41,11 @@ def examine(canvas: Canvas) -> Iterator[Finding]:
             continue
         means = _("The service account's token lacks this scope.")
         yield problem(Part.SCOPES, what, means, Who.ADMIN, HOW) if missing else well(Part.SCOPES, what)
+
+
+def is_harmless(scope: str) -> bool:
+    """Whether the scope can be tried: it reads, or its path names something that can be nobody's."""
+    return scope.startswith("url:GET|") or ":" in scope.partition("|")[2]
 
 
 def _is_missing(canvas: Canvas, scope: str) -> bool:

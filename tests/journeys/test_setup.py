@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import db
 from app.canvas.oauth import OBSERVER_SCOPES, SERVICE_SCOPES
-from app.inspector import findings, permissions, reach
+from app.inspector import findings, permissions, reach, scopes
 from app.inspector.findings import Part, State
 from app.inspector.inspection import Inspector
 from app.models import Institution, Platform, Token, ToolKey
@@ -93,6 +93,12 @@ def test_each_scope_that_the_token_lacks_is_named(school: School, lacking: tuple
     assert [str(one.what) for one in missing] == list(lacking)
     assert str(missing[0].means) == "The service account's token lacks this scope."
     assert "Admin → Developer Keys → Observatory's API key → Edit → Scopes: tick it." in str(missing[0].how)
+
+
+def test_no_scope_is_tried_that_would_change_something() -> None:
+    assert all(map(scopes.is_harmless, SERVICE_SCOPES))
+    assert scopes.is_harmless("url:GET|/api/v1/courses")
+    assert not scopes.is_harmless("url:POST|/api/v1/conversations")
 
 
 @pytest.mark.parametrize("missing", permissions.NEEDED, ids=lambda one: one.name)
