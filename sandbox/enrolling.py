@@ -53,11 +53,12 @@ def enroll(world: World, user: User, section: Section, wish: Wish) -> Enrollment
         world.add_enrollment(row)
         follow_creation(world, row)
         return row
-    before = row.state
+    before, dates = row.state, (row.start_at, row.end_at)
     _overwrite(row, wish)
     row.updated_at = now
     row.state = before if before == "active" else state
-    follow_change(world, row, before)
+    if (row.state, row.start_at, row.end_at) != (before, *dates):  # a repeat tells nobody anything
+        follow_change(world, row, before)
     return row
 
 
@@ -66,7 +67,8 @@ def change_state(world: World, row: Enrollment, state: str) -> None:
     before = row.state
     row.state = state
     row.updated_at = world.clock.now()
-    follow_change(world, row, before)
+    if state != before:
+        follow_change(world, row, before)
 
 
 def objections(world: World, user: User, course: Course, wish: Wish) -> dict[str, str]:

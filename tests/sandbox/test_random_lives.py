@@ -199,6 +199,8 @@ class Lives(RuleBasedStateMachine):
     def _student_becomes(self, student: int, section: int, state: str) -> None:
         before = self.studying.get((student, section))
         self.studying[student, section] = state
+        if before == state:
+            return  # nothing has changed, so nobody follows
         for observer, linked, root in self.links:
             if linked != student or root != self._root(section):
                 continue
