@@ -520,3 +520,32 @@ def test_a_world_with_odd_apps_is_explained(campus: Campus, rows: list[Any], com
 
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(complaint)
+
+
+def test_a_world_with_apps_is_dumped_and_read_back(campus: Campus) -> None:
+    described = {
+        **c.tool()[0],
+        "enabled": False,
+        "redirect_uris": [c.LAUNCH],
+        "disabled_placements": ["user_navigation"],
+        "scopes": [SCORE],
+        "privacy_level": "name_only",
+        "context_controls": [{"account_id": 2, "available": False}],
+    }
+    idle = {"client_id": "10000000000009", "configuration_url": "http://tool.test/config.json"}
+    settings = {"canvas_environment": "beta", "card_student_id": "local", "jti_once": True}
+    campus.becomes(
+        lti_tools=[described, {"client_id": c.TOOL, "course_id": c.COURSE}],
+        lti_registrations=[idle],
+        settings=settings,
+    )
+    first = campus.state()
+
+    campus.sandbox.use(first)
+
+    assert {**campus.state(), "clock": None} == {**first, "clock": None}
+    kept = first["lti_tools"][0]
+    assert kept.pop("context_controls")[0].items() >= described.pop("context_controls")[0].items()
+    assert kept.items() >= described.items()
+    assert first["lti_registrations"][0].items() >= idle.items()
+    assert first["settings"].items() >= settings.items()
