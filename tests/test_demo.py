@@ -87,7 +87,7 @@ def test_a_demo_comes_up_whole_and_goes_without_a_trace(start: Start) -> None:
     assert f" parent=fatima.parent,{demo.app}/pair " in demo.lines[-1] + " "
     examined = observatory("doctor", **demo.settings())
     assert (examined.returncode, examined.stderr) == (0, "")
-    assert "service account of Maple Grove Schools: works" in examined.stdout
+    assert "ok       Canvas takes the service account, Observatory Service" in examined.stdout
     for name in ("secrets.json", "world.json"):
         assert stat.S_IMODE((demo.data / name).stat().st_mode) == 0o600
 
