@@ -137,6 +137,7 @@ class Answer:
     data: Any = field(repr=False)
     next: str | None = field(default=None, repr=False)
     left: float | None = None
+    size: int = 0  # bytes
 
     def object(self) -> Fields:
         """The answer as one object."""

@@ -49,6 +49,7 @@ class Canvas:
     deadline: float | None = None  # by the monotonic clock; for everything asked of it together
     patience: timedelta | None = None  # of bulk work with each call; None: somebody waits
     page_ceiling: int = 1000  # pages of one list; more is an endless one
+    list_ceiling: int = 128 * 1024 * 1024  # bytes of one list; 100,000 users are some 40 MB
 
     def within(self, budget: timedelta) -> "Canvas":
         """The same Canvas for somebody who waits: everything asked of it takes at most this long."""
@@ -88,8 +89,11 @@ class Canvas:
         The next page is taken word for word from the `Link` header, for Canvas's bookmarks mean nothing
         to others, and only if it is on this Canvas: the token goes with it. Source: "Pagination".
         """
-        answer = self.get(path, PAGE_SIZE, *params)
+        answer, size = self.get(path, PAGE_SIZE, *params), 0
         for _ in range(self.page_ceiling):
+            size += answer.size
+            if size > self.list_ceiling:
+                raise CanvasNonsense("GET", path, 200, f"a list of more than {self.list_ceiling} bytes")
             yield from answer.object().objects(under) if under else answer.objects()
             if answer.next is None:
                 return

@@ -9,12 +9,13 @@ import json
 import os
 import re
 import time
+import zlib
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import IO, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -32,8 +33,10 @@ from app.errors import (
 )
 from app.settings import LOOPBACK_HOSTS
 
-BODY_CEILING = 16 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
+BODY_CEILING = 4 * 1024 * 1024  # bytes, unpacked; a page of 100 users is some 100 KB
 CONNECT_TIMEOUT = 5.0  # seconds
+PACKINGS = ("identity", "gzip", "x-gzip")
+GZIP = zlib.MAX_WBITS | 16  # zlib's word for it
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -75,7 +78,7 @@ def send(call: Call, until: float) -> Answer:
     data = _json(body)
     if 200 <= status < 300 and data is not NOT_JSON:
         next_page = httpx.Response(status, headers=headers).links.get("next", {}).get("url")
-        return Answer(call.method, call.path, data, next_page, _left(headers))
+        return Answer(call.method, call.path, data, next_page, _left(headers), len(body))
     if 200 <= status < 300:
         raise CanvasNonsense(call.method, call.path, status, f"{_media_type(headers)} that is not JSON")
     raise _failure(call, status, headers, data, body)
@@ -123,8 +126,6 @@ def _exchange(call: Call, until: float) -> tuple[int, httpx.Headers, bytes]:
                 return response.status_code, response.headers, _body(call, response)
             finally:
                 response.close()
-    except httpx.DecodingError:
-        raise CanvasNonsense(call.method, call.path, None, "its compression is broken") from None
     except httpx.ConnectError as problem:
         raise unreachable(str(problem)) from None  # a name, a port or a certificate; nothing was sent yet
     except httpx.TransportError as problem:
@@ -157,13 +158,25 @@ def _request(call: Call, timeout: httpx.Timeout) -> httpx.Request:
 
 
 def _body(call: Call, response: httpx.Response) -> bytes:
+    """The whole body, unpacked no further than the ceiling: httpx unpacks first and lets us look later."""
+
+    def nonsense(what: str) -> CanvasNonsense:
+        return CanvasNonsense(call.method, call.path, response.status_code, what)
+
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in PACKINGS:
+        raise nonsense("packed in a way that was not asked for")
+    unpacker = zlib.decompressobj(GZIP) if packing != "identity" else None
     body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > BODY_CEILING:
-            raise CanvasNonsense(
-                call.method, call.path, response.status_code, f"more than {BODY_CEILING} bytes"
-            )
+    try:
+        for piece in response.iter_raw():
+            body += unpacker.decompress(piece, BODY_CEILING + 1 - len(body)) if unpacker else piece
+            if len(body) > BODY_CEILING:
+                raise nonsense(f"more than {BODY_CEILING} bytes")
+    except zlib.error:
+        raise nonsense("its compression is broken") from None
+    if unpacker and not unpacker.eof and body:
+        raise nonsense("its compression is cut")
     return bytes(body)
 
 
@@ -194,7 +207,7 @@ def _media_type(headers: httpx.Headers) -> str:
 def _blot(message: str, call: Call) -> str:
     """The message without our secrets, should the other side repeat them."""
     for secret in filter(None, (call.bearer, *call.secrets)):
-        message = message.replace(secret, "…")
+        message = message.replace(secret, "…").replace(quote_plus(secret), "…")
     return message
 
 

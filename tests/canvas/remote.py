@@ -94,7 +94,11 @@ def serve() -> tuple[ThreadingHTTPServer, Remote]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            pass  # clients hang up when they have seen enough
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     remote = Remote(f"http://127.0.0.1:{server.server_port}", lambda _seen: Reply(data={}))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
