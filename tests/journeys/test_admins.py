@@ -156,6 +156,14 @@ def test_a_service_account_that_canvas_dropped_is_told(school: School) -> None:
     assert "Connected, and tried out just now." in admin.opens().text
 
 
+def test_the_first_page_leads_to_the_check_and_to_the_differences(school: School) -> None:
+    admin = Admin(school, ADMIN)
+
+    assert "What was found" in admin.press(admin.opens(), "Check the setup").text
+    assert admin.press(admin.opens(), "See the differences").status_code == 200
+    assert not Admin(school, ADVISOR).opens(account=2).has_button("See the differences")
+
+
 def test_a_canvas_that_is_away_is_told(school: School) -> None:
     admin = Admin(school, ADMIN)
     school.canvas.fault(route="/api/v1/users/self/profile", html_error=True)
