@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, exists, update
 
 from app import db
-from app.models import Code, Guesses, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
+from app.models import Code, Guesses, Invitation, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
 
 FORGET_GUESSES = timedelta(days=30)  # long after the last one has ceased to count
+FORGET_INVITATIONS = timedelta(days=30)  # until then its page can say that it is over
 RETIRE_CODES = timedelta(days=90)  # after its end a code's text is of no use to anybody
 
 
 def tidy() -> None:
-    """Delete logins, launches, OAuth trips, visits and guesses that are over; blank the text of old codes."""
+    """Delete what is over: logins, launches, OAuth trips, visits, invitations, guesses; blank old codes."""
     now = datetime.now(UTC)
     with db.transaction() as session:
         session.execute(delete(LtiLogin).where(LtiLogin.expires_at < now))
@@ -20,6 +21,7 @@ def tidy() -> None:
         on_the_way = exists().where(OAuthAttempt.launch_id == LtiLaunch.id)
         session.execute(delete(LtiLaunch).where(LtiLaunch.expires_at < now, ~on_the_way))
         session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
+        session.execute(delete(Invitation).where(Invitation.expires_at < now - FORGET_INVITATIONS))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
         session.execute(
             update(Code).where(Code.expires_at < now - RETIRE_CODES, Code.sealed != "").values(sealed="")

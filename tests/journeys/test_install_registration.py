@@ -1,13 +1,14 @@
 """An administrator installs Observatory in Canvas: by an invitation, or by pasting what it says of itself."""
 
 import json
+from datetime import timedelta
 from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app import db
+from app import db, tasks
 from app.lti import invitations, platforms
 from app.models import AuditEvent, Deployment, Institution, Invitation, Platform, Role
 from app.web import visit
@@ -227,3 +228,15 @@ def test_an_administrator_pastes_the_configuration_and_registers_by_hand(
 
     assert complaints == []
     assert "Observers in Mathematics 7" in Teacher(school, TEACHER).opens_course().text
+
+
+def test_an_invitation_of_long_ago_is_thrown_away(school: School) -> None:
+    invitation(school)
+    tasks.TASKS["upkeep"]()
+    assert len(rows(Invitation)) == 1
+    with db.transaction() as session:
+        session.execute(update(Invitation).values(expires_at=visit.clock() - timedelta(days=31)))
+
+    tasks.TASKS["upkeep"]()
+
+    assert rows(Invitation) == []
