@@ -32,7 +32,8 @@ def test_an_admin_checks_the_setup(meet: Meet, look: Looker) -> None:
 
     frame.get_by_role("button", name="Copy the scopes").wait_for()
     frame.get_by_text("Scopes of the service account: all").click()
-    assert frame.get_by_role("listitem").filter(has_text="url:GET|/api/v1/users/:user_id/courses").is_visible()
+    courses = "url:GET|/api/v1/users/:user_id/courses"
+    assert frame.get_by_role("listitem").filter(has_text=courses).is_visible()
 
 
 @pytest.mark.parametrize(("button", "kind"), [("Save as PDF", "pdf"), ("Save as a web page", "html")])
