@@ -1,0 +1,136 @@
+"""What every action costs in calls to Canvas: counted in Canvas's own log, and told in docs/canvas.md."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import Page
+from tests.facts import fact
+from tests.journeys.families import EVERYWHERE, ONE_COURSE, SECTIONS, give_code
+from tests.people import MATHS, TEACHER, Observer, School, Student, Teacher
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "canvas.md"
+KENJI, PARENT = 105, 44
+NATIVE = "aB3dE9"
+
+Calls = tuple[int, int]  # reads and writes
+
+
+def documented() -> dict[str, Calls]:
+    """The table "Calls per action"."""
+    _, _, section = DOCUMENT.read_text().partition("## Calls per action\n")
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \|", section.partition("\n## ")[0], re.MULTILINE)
+    return {action: (int(reads), int(writes)) for action, reads, writes in rows}
+
+
+def spent(school: School) -> Calls:
+    """The calls since they were last forgotten; to get or renew a token is a write."""
+    ours = ("/api/v1/", "/login/oauth2/token")
+    methods = [row["method"] for row in school.canvas.log() if row["path"].startswith(ours)]
+    school.forgets_calls()
+    return methods.count("GET"), len(methods) - methods.count("GET")
+
+
+def enroll(school: School, sections: tuple[int, ...]) -> None:
+    """Kenji is a student in these sections of mathematics only, and has a code of Canvas's own."""
+
+    def change(world: dict[str, Any]) -> None:
+        row = {"user_id": KENJI, "course_id": MATHS, "type": "StudentEnrollment", "state": "active"}
+        others = [row for row in world["enrollments"] if row["user_id"] != KENJI]
+        theirs = [{"id": 5000 + section, "section_id": section, **row} for section in sections]
+        world["enrollments"] = others + theirs
+        world["pairing_codes"].append(
+            {"user_id": KENJI, "code": NATIVE, "expires_at": "2099-01-01T00:00:00Z"}
+        )
+
+    school.changes(change)
+    school.forgets_calls()
+
+
+def connects(school: School, parent: Observer, code: str) -> None:
+    page = parent.press(parent.browser.open(f"{school.base}/pair"), "Connect me", code=code)
+    assert "You are connected to" in page.text
+
+
+def asks_to_leave(school: School, parent: Observer) -> Page:
+    """The question whether they are sure; what it took is not counted."""
+    page = parent.press(parent.portal(), "Leave")
+    school.forgets_calls()
+    return page
+
+
+def everywhere(school: School) -> Iterator[str]:
+    """All courses of a student who sits in two sections; one action before each name."""
+    enroll(school, SECTIONS)
+    parent = Observer(school, PARENT).enters()
+    yield "sign in as an observer, and see one's students"
+    connects(school, parent, give_code(school, KENJI, EVERYWHERE))
+    yield "connect to all courses"
+    connects(school, parent, give_code(school, KENJI, EVERYWHERE))
+    yield "connect to all courses, connected already"
+    parent.portal()
+    yield "see one's students"
+    assert "Yes, leave" not in parent.press(asks_to_leave(school, parent), "Yes, leave").text
+    yield "leave all courses"
+    connects(school, parent, NATIVE)
+    yield "use one of Canvas's own codes"
+
+
+def one_section(school: School) -> Iterator[str]:
+    enroll(school, SECTIONS[:1])
+    parent = Observer(school, PARENT).enters()
+    school.forgets_calls()
+    connects(school, parent, give_code(school, KENJI, ONE_COURSE))
+    yield "connect to one course, a student in one section"
+    connects(school, parent, give_code(school, KENJI, ONE_COURSE))
+    yield "connect to one course, connected already"
+    parent.press(asks_to_leave(school, parent), "Yes, leave")
+    yield "leave one course, a student in one section"
+
+
+def two_sections(school: School) -> Iterator[str]:
+    enroll(school, SECTIONS)
+    parent = Observer(school, PARENT).enters()
+    school.forgets_calls()
+    connects(school, parent, give_code(school, KENJI, ONE_COURSE))
+    yield "connect to one course, a student in two sections"
+    parent.press(asks_to_leave(school, parent), "Yes, leave")
+    yield "leave one course, a student in two sections"
+
+
+def lists(school: School) -> Iterator[str]:
+    enroll(school, SECTIONS)
+    Teacher(school, TEACHER).sees_students()
+    yield "see the students of a course"
+    Student(school, KENJI).sees_observers()
+    yield "see who can see oneself, a student in one course"
+
+
+FLOWS: list[Callable[[School], Iterator[str]]] = [everywhere, one_section, two_sections, lists]
+
+
+@fact("rest 1.6", "One PUT links an observer to all courses of a student, however many sections there are.")
+@fact("rest 3.1", "A link in one course takes one POST for each section of the student.")
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
+def test_an_action_takes_the_calls_that_are_documented(
+    school: School, flow: Callable[[School], Iterator[str]]
+) -> None:
+    told = documented()
+    counted = {action: spent(school) for action in flow(school)}
+    assert counted == {action: told.get(action) for action in counted}
+
+
+def test_every_documented_action_is_counted() -> None:
+    assert set(documented()) == set(
+        re.findall(r"^    yield \"(.+)\"$", Path(__file__).read_text(), re.MULTILINE)
+    )
+
+
+def test_the_table_says_what_was_promised() -> None:
+    told = documented()
+    assert told["connect to all courses"][1] == 1
+    assert told["connect to one course, a student in one section"][1] == 1
+    assert told["connect to one course, a student in two sections"][1] == 2
