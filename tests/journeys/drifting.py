@@ -75,11 +75,16 @@ def rows(school: School, user: int, kind: str = "Observer", course: int = MATHS)
 
 
 def removes(
-    school: School, user: int, section: int | None = None, kind: str = "Observer", task: str = "delete"
+    school: School,
+    user: int,
+    section: int | None = None,
+    kind: str = "Observer",
+    task: str = "delete",
+    whom: int | None = None,
 ) -> None:
-    """Somebody ends a person's enrollments in mathematics: all, or those of one section."""
+    """Somebody ends enrollments of a person in mathematics: all, or of one section or one observed."""
     for row in rows(school, user, kind):
-        if section in (None, row["section_id"]):
+        if section in (None, row["section_id"]) and whom in (None, row["associated_user_id"]):
             path = f"/courses/{MATHS}/enrollments/{row['id']}"
             assert school.canvas.delete(path, AN_ADMIN, task=task).status_code == 200
 
