@@ -60,6 +60,13 @@ def _unauthorized(headers: Mapping[str, str], data: dict[str, Any]) -> type[Canv
     return CanvasForbids
 
 
+def shaped(data: Any) -> Any:
+    """The body in the shape most of Canvas uses: the Conversations API sends its errors as a bare list."""
+    if isinstance(data, list) and data and all(isinstance(one, dict) and "message" in one for one in data):
+        return {"errors": data}
+    return data
+
+
 def reason(data: Any) -> str:
     """Canvas's own words, from any of the shapes it puts them in, in one short line."""
     if not isinstance(data, dict):
@@ -86,7 +93,7 @@ def _fields(errors: Any, place: tuple[str, ...], depth: int) -> Iterator[FieldEr
         for error in errors:
             yield from _fields(error, place, depth - 1)
     elif isinstance(errors, dict) and isinstance(errors.get("message"), str):
-        name = ".".join(place) or errors.get("field")
+        name = ".".join(place) or errors.get("field") or errors.get("attribute")
         if isinstance(name, str):
             word = next((w for key in ("type", "code") if isinstance(w := errors.get(key), str)), "")
             yield FieldError(_line(name), _line(word), _line(errors["message"]))

@@ -86,7 +86,7 @@ def send(call: Call, until: float) -> Answer:
 
 def _failure(call: Call, status: int, headers: httpx.Headers, data: Any, body: bytes) -> CanvasFailure:
     """What the answer means, with what it tells besides."""
-    found = None if data is NOT_JSON else data
+    found = None if data is NOT_JSON else failures.shaped(data)
     kind = failures.kind(status, headers, found, body[:1000].decode(errors="replace"))
     failure = kind(call.method, call.path, status, _blot(failures.reason(found), call))
     if isinstance(failure, CanvasRejects):

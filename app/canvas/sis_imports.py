@@ -93,7 +93,7 @@ def errors(canvas: Canvas, account_id: str, import_id: str) -> Iterator[RowError
 
 
 def abort(canvas: Canvas, account_id: str, import_id: str) -> SisImport:
-    """Stop an import that has not been worked through.
+    """Stop an import that has not been worked through; CanvasMissing when it has.
 
     SIS Imports API, PUT /api/v1/accounts/:account_id/sis_imports/:id/abort.
     """

@@ -104,6 +104,7 @@ CASES: list[tuple[str, Reply, type[CanvasFailure], str]] = [
     ("errors without words", Reply(400, {"errors": [1, None, {"message": 3}]}), CanvasRejects, ""),
     ("nested for ever", Reply(400, {"errors": [[[[[[[["deep"]]]]]]]]}), CanvasRejects, ""),
     ("rejected without JSON", Reply(400, body=b"no"), CanvasNonsense, ""),
+    ("a message", Reply(400, [{"attribute": "body", "message": "blank"}]), CanvasRejects, "blank"),
     ("rejected with a list", Reply(400, ["no"]), CanvasNonsense, ""),
     ("broken", Reply(500, errors("An error occurred.")), CanvasUnreachable, "An error occurred."),
     ("maintenance", Reply(503, body=PAGE, headers=HTML), CanvasUnreachable, ""),
