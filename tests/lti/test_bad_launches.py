@@ -15,6 +15,7 @@ from app import create_app, db
 from app.lti.launch import LARGEST
 from app.models import LtiLogin
 from tests.conftest import settings_for
+from tests.facts import fact
 from tests.lti import platform as lti
 from tests.lti.conftest import IMPATIENT, launches_recorded
 from tests.lti.forging import Claims, Forgery, assert_refused, cookies, forgery
@@ -263,6 +264,10 @@ def app(one_app: Flask) -> Iterator[Flask]:
         db.database.engine.dispose()
 
 
+@fact(
+    "lti 1.4",
+    "A token is an RS256 JWS by a key of Canvas's key set; one of 512 bits comes with a fresh Canvas.",
+)
 @pytest.mark.parametrize(("spoil", "reason"), BAD.values(), ids=BAD.keys())
 def test_it_is_refused_when(
     spoil: Callable[[Forgery], None], reason: str, browser: Browser, platform: Platform
@@ -276,6 +281,9 @@ def test_it_is_refused_when(
     assert launches_recorded(browser.app) == []
 
 
+@fact(
+    "lti 1.3", "authorize posts its errors to the tool: error, error_description and state, without a token."
+)
 @pytest.mark.parametrize(
     ("error", "reason", "words"),
     [
@@ -297,6 +305,7 @@ def test_an_error_of_canvas_becomes_a_sentence(browser: Browser, error: str, rea
     assert launches_recorded(browser.app) == []
 
 
+@fact("lti 2.1", "deployment_id is the tool's number, a colon, and the opaque id of where it was deployed.")
 def test_an_unknown_deployment_is_named_for_the_admin(browser: Browser, platform: Platform) -> None:
     forged = forgery(browser, platform)
     forged.claims[CLAIM + "deployment_id"] = "99:<new>"

@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.lti import configuration
 from app.models import LtiLaunch, Role
+from tests.facts import fact
 from tests.lti.conftest import add_platform, launches_recorded
 from tests.lti.platform import Browser, Platform
 from tests.sandbox import campus
@@ -43,6 +44,9 @@ def launched(browser: Browser, canvas: campus.Browser, place: str) -> LtiLaunch:
     return launches_recorded(browser.app)[-1]
 
 
+@fact(
+    "lti 2.2", "Roles of a launch follow who the person is: teacher, TA, designer, student, observer, admin."
+)
 @pytest.mark.parametrize(
     ("user", "place", "role", "facts"),
     [
@@ -93,6 +97,7 @@ def test_canvas_launches(
     assert {name: getattr(launch, name) for name in facts} == facts
 
 
+@fact("lti 2.2", "Student View launches as the test student.")
 def test_a_teacher_in_student_view_is_known_as_the_test_student(browser: Browser, sandbox: Sandbox) -> None:
     canvas = campus.Browser(sandbox.url).log_in(campus.TEACHER)
     canvas.post(f"/courses/{campus.COURSE}/student_view")
@@ -102,6 +107,7 @@ def test_a_teacher_in_student_view_is_known_as_the_test_student(browser: Browser
     assert (launch.role, launch.stand_in) == (Role.STUDENT, "test_student")
 
 
+@fact("lti 2.7", "While masquerading, the launch is the other person's and names the real one in a variable.")
 def test_an_admin_who_acts_as_somebody_is_known_to_stand_in(browser: Browser, sandbox: Sandbox) -> None:
     canvas = campus.Browser(sandbox.url).log_in(campus.ADMIN)
     canvas.post(f"/users/{campus.STUDENT}/masquerade")

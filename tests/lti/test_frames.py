@@ -18,6 +18,7 @@ from app.lti import configuration
 from app.web import lti
 from tests.chromium import launch_options
 from tests.conftest import settings_for
+from tests.facts import fact
 from tests.lti.conftest import add_platform, launches_recorded
 from tests.lti.platform import Platform
 from tests.sandbox import campus
@@ -124,6 +125,7 @@ def arrives(frame: FrameLocator | Page) -> None:
     frame.get_by_role("heading", name="instructor portal for Ida Teacher").wait_for()
 
 
+@fact("lti 5", "A partitioned cookie comes back in Canvas's frame where browsers block other sites' cookies.")
 def test_a_partitioned_cookie_carries_the_login_through_the_frame(site: Site, browse: Browse) -> None:
     site.without_storage()
     page = browse()
@@ -135,6 +137,7 @@ def test_a_partitioned_cookie_carries_the_login_through_the_frame(site: Site, br
     assert names == ["observatory_probe"]  # the logins' own are gone
 
 
+@fact("lti 5", "lti.put_data and lti.get_data keep a value in Canvas for the tool's origin.")
 def test_without_cookies_canvas_storage_carries_it(site: Site, browse: Browse) -> None:
     page = browse(f"{site.url},*")
 

@@ -8,6 +8,7 @@ import pytest
 from app.lti.fetching import LARGEST
 from app.lti.keysets import GRACE, LIFETIME, PAUSE, KeySets
 from app.lti.refusals import Reason, Refused
+from tests.facts import fact
 from tests.lti.platform import KEY, OTHER_KEY, Browser, Platform, claims, jwk, signed
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -136,6 +137,7 @@ def test_many_launches_at_once_fetch_once(key_sets: KeySets, platform: Platform)
     assert platform.asked == 1
 
 
+@fact("lti 1.4", "Canvas rotates the keys it signs with.")
 def test_a_platform_may_change_its_key_between_two_launches(browser: Browser, platform: Platform) -> None:
     assert browser.launches().status_code == 200
     platform.publishes(jwk(OTHER_KEY, "k2"), jwk(KEY, "k1"))

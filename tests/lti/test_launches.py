@@ -12,6 +12,7 @@ from app.crypto import fingerprint
 from app.lti import configuration
 from app.models import AuditEvent, LtiLaunch, LtiLogin, Person, Role, ToolKey
 from app.web import visit
+from tests.facts import fact
 from tests.lti.conftest import add_platform, launches_recorded
 from tests.lti.platform import CLAIM, CLIENT, LIS, PLACEMENT, Browser, Platform, claims, signed
 
@@ -88,6 +89,10 @@ def test_the_handle_of_a_launch_is_random_and_kept_as_a_digest(browser: Browser)
     assert seen[0].launch.person.name == "Ida Teacher"
 
 
+@fact(
+    "lti 2.2",
+    "Only membership roles are of this course, institution roles of anywhere; a TA is an Instructor, too.",
+)
 @pytest.mark.parametrize(
     ("roles", "role"),
     [
@@ -127,6 +132,7 @@ def test_in_a_course_only_its_own_memberships_count(browser: Browser, roles: lis
     assert launched(browser, {CLAIM + "roles": roles}).role == role
 
 
+@fact("lti 2.7", "$Canvas.user.adminableAccounts lists accounts with commas, and is cut with ',truncated'.")
 @pytest.mark.parametrize(
     ("custom", "role"),
     [
@@ -155,10 +161,16 @@ def test_a_root_admin_is_known_as_one(browser: Browser) -> None:
     assert (part.role, part.root_admin) == (Role.ADMIN, False)
 
 
+@fact("lti 2.3", "Account navigation launches with the account as context, of type Account.")
 def test_a_teacher_in_the_account_menu_is_nobody(browser: Browser) -> None:
     assert launched(browser, IN_ACCOUNT).role == Role.NOBODY
 
 
+@fact(
+    "lti 2.3",
+    "A person's own menu launches with the person as context; course variables stay unfilled.",
+    uncertain="the context's form is inferred from Canvas's source, not from a capture",
+)
 @pytest.mark.parametrize(
     ("roles", "role"),
     [([PERSON + "Student", USER], Role.STUDENT), ([PERSON + "Instructor", USER], Role.NOBODY)],
@@ -201,6 +213,8 @@ def test_a_designer_gets_a_kind_page(browser: Browser) -> None:
     assert "design the course" in page.text
 
 
+@fact("lti 2.2", "The test student has the system role TestUser beside Learner.")
+@fact("lti 2.7", "$Canvas.masqueradingUser.id is filled in only while somebody acts as somebody else.")
 @pytest.mark.parametrize(
     ("roles", "custom", "stand_in"),
     [
@@ -220,6 +234,10 @@ def test_who_is_not_who_they_seem_is_known(
     assert launched(browser, {CLAIM + "roles": roles}, **custom).stand_in == stand_in
 
 
+@fact(
+    "lti 2.7",
+    "$Canvas.course.sectionIds is a comma list without blanks; sectionRestricted: only those count.",
+)
 @pytest.mark.parametrize(
     ("restricted", "sections", "seen"),
     [
@@ -241,6 +259,7 @@ def test_only_a_clear_no_opens_every_section(
     assert launch.section_ids == seen
 
 
+@fact("lti 2.6", "Canvas's numbers come by custom variables; sub is another id.")
 def test_numbers_may_come_as_numbers(browser: Browser) -> None:
     launch = launched(browser, canvas_user_id=1042, canvas_course_id=77, canvas_account_id=3)
 
@@ -248,6 +267,7 @@ def test_numbers_may_come_as_numbers(browser: Browser) -> None:
     assert person_of(launch).canvas_user_id == "1042"
 
 
+@fact("lti 2.7", "A variable that Canvas cannot fill in arrives as its literal name, as null or empty.")
 @pytest.mark.parametrize("unsaid", ["$Person.name.full", None, "", "  ", "\u0000"])
 def test_a_name_that_canvas_does_not_say_changes_nothing(browser: Browser, unsaid: object) -> None:
     nameless = launched(browser, canvas_user_id="55", canvas_user_name=unsaid)
@@ -270,6 +290,7 @@ def test_a_person_is_one_row_however_often_they_come(browser: Browser) -> None:
     assert person_of(first).name == "Ida Newname"
 
 
+@fact("lti 2.1", "aud is a text equal to azp; the placement is null for links outside of menus.")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -293,6 +314,9 @@ def test_it_is_still_a_good_launch_with(browser: Browser, changes: dict[str, Any
     assert launched(browser, changes).role == Role.INSTRUCTOR
 
 
+@fact(
+    "lti 1.4", "A token lives an hour from the start of the launch, which may be minutes before it is signed."
+)
 @pytest.mark.parametrize(
     ("claim", "seconds"),
     [("exp", -30), ("iat", 30), ("nbf", 30), ("iat", -1800)],
@@ -307,6 +331,7 @@ def test_it_is_still_in_time_with(browser: Browser, claim: str, seconds: int) ->
     assert launched(browser, {claim: time.time() + seconds}).role == Role.INSTRUCTOR
 
 
+@fact("lti 2.1", "Each deployment of a key has an id of its own in the launch.")
 def test_a_second_deployment_of_the_same_key_may_launch(browser: Browser, platform: Platform) -> None:
     assert add_platform(browser.app, platform, deployment_id="42:second") == []
 
@@ -354,6 +379,9 @@ def test_our_keys_are_published_without_their_private_part(browser: Browser) -> 
     assert browser.request("GET", "/lti/jwks.json").get_json() == {"keys": []}
 
 
+@fact(
+    "lti 4.1", "A key's JSON needs title, description, target link, login address and a JWK or its address."
+)
 def test_the_configuration_names_our_addresses_and_what_we_need_to_know(browser: Browser) -> None:
     config = browser.request("GET", "/lti/config.json").get_json()
 

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from app import db
 from app.models import LtiLogin
+from tests.facts import fact
 from tests.lti import platform as lti
 from tests.lti.conftest import add_platform, launches_recorded
 from tests.lti.platform import Browser, Platform, claims, sent_to, signed
@@ -27,6 +28,7 @@ def attribute(page: TestResponse, name: str) -> str:
     return html.unescape(found[1])
 
 
+@fact("lti 1.1", "Canvas begins a login by POST, and by GET in some versions.")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_canvas_may_knock_with_get_and_with_post(browser: Browser, method: str) -> None:
     answer = browser.knocks(method=method)
@@ -144,6 +146,7 @@ def test_a_new_tab_begins_again_with_the_same_words(browser: Browser) -> None:
     assert len(launches_recorded(browser.app)) == 1
 
 
+@fact("lti 1.1", "lti_storage_target is left out where Canvas has no storage for tools.")
 def test_without_an_offer_of_storage_the_secret_is_not_on_the_page(browser: Browser) -> None:
     page = browser.knocks(headers=IN_A_FRAME)
 
@@ -177,6 +180,7 @@ def reposted(browser: Browser, page: TestResponse, secret: str, **headers: str) 
     )
 
 
+@fact("lti 5", "post_message_forwarding names a frame of Canvas's login host that keeps values for tools.")
 def test_without_cookies_the_secret_goes_through_canvas_storage(browser: Browser) -> None:
     page, secret = storage_page(browser)
     assert page.status_code == 200
@@ -275,6 +279,7 @@ def test_a_target_with_a_query_is_ours_too(browser: Browser) -> None:
     assert browser.knocks(target_link_uri=browser.launch_url + "?placement=x").status_code == 302
 
 
+@fact("lti 1.2", "A registration is found by issuer and client id.")
 def test_the_client_may_be_left_out_while_the_issuer_has_only_one(
     browser: Browser, platform: Platform
 ) -> None:

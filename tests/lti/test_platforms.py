@@ -12,6 +12,7 @@ from app.lti.custom import Custom, normal
 from app.lti.refusals import Refused
 from app.models import Deployment, Institution, ToolKey
 from app.models import Platform as PlatformRow
+from tests.facts import fact
 from tests.lti.conftest import add_platform
 from tests.lti.platform import Browser, Platform
 
@@ -81,6 +82,10 @@ def test_the_current_key_is_the_newest_and_opens_with_the_key_ring(registered: F
     assert load_pem_private_key(pem.encode(), None).key_size == 2048  # type: ignore[union-attr]
 
 
+@fact(
+    "lti 2.7",
+    "Numbers arrive as texts, booleans as booleans; a literal $Name, null and empty mean: not available.",
+)
 @pytest.mark.parametrize(
     ("value", "meant"),
     [

@@ -5,11 +5,13 @@ import threading
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.facts import fact
 from tests.lti.conftest import launches_recorded
 from tests.lti.forging import assert_refused, cookies, forgery
 from tests.lti.platform import Browser, Platform
 
 
+@fact("lti 1.3", "A launch can be consumed once.")
 def test_the_same_launch_posted_again_is_refused(browser: Browser, platform: Platform) -> None:
     forged = forgery(browser, platform)
     kept = cookies(browser)
