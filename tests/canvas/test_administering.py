@@ -196,7 +196,7 @@ class TestPlaces:
         assert found
         assert all(term.name for term in found)
 
-    @fact("rest 7", "A role's permissions can be asked for without using them.")
+    @fact("rest 7", "A role's permissions can be asked for without using them.", uncertain="from memory")
     def test_permissions_are_asked_for(self, as_: As) -> None:
         wanted = ["read_roster", "manage_user_observers", "remove_observer_from_course"]
         held = {who: accounts.permissions(as_(who), wanted) for who in ("admin", "service", "helper")}
@@ -206,7 +206,11 @@ class TestPlaces:
             "helper": {"remove_observer_from_course"},
         }
 
-    @fact("rest 5", "The terms of service tell anybody who may sign up by themselves.")
+    @fact(
+        "rest 5",
+        "The terms of service tell anybody who may sign up by themselves.",
+        uncertain="whether a token is needed was not seen; the Parent app needs it before signing in",
+    )
     def test_who_may_sign_up_is_told_to_anybody(self, anybody: Canvas, admin: Canvas) -> None:
         assert accounts.terms_of_service(anybody).self_registration_type == "none"
         changed = providers.set_self_registration(admin, "1", SelfRegistration.OBSERVER)

@@ -10,6 +10,7 @@ from app.canvas import Canvas, courses, observees, users
 from app.errors import CanvasFailure, CanvasNonsense, CanvasRejects
 from tests.canvas.endpoints import COURSE, ENDPOINTS, MIA, Call
 from tests.canvas.remote import Remote, Reply
+from tests.facts import fact
 
 MISSING: Any = object()
 ODD = [
@@ -123,6 +124,7 @@ def test_what_was_wrong_is_named(
     assert "Holm" not in caught.value.message, "what was found is never shown"
 
 
+@fact("rest 0", "An id is a number or a text, and may name another shard.")
 @pytest.mark.parametrize(
     ("sent", "read"), [(41, "41"), ("41", "41"), ("1~41", "1~41"), (10000000000041, "10000000000041")]
 )
@@ -137,6 +139,7 @@ def test_a_course_out_of_its_dates_is_left_out(canvas: Canvas, remote: Remote) -
     assert [seen.course.id for seen in courses.observed(canvas)] == ["3"]
 
 
+@fact("rest 1.3", "A 200 whose list of root accounts is empty made no link.")
 def test_a_200_with_no_link_is_a_refusal(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data={**MIA, "observation_link_root_account_ids": []}))
     with pytest.raises(CanvasRejects) as caught:

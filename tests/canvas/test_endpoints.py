@@ -18,6 +18,7 @@ from app.errors import (
 )
 from app.settings import Settings
 from tests.canvas.conftest import CALLBACK
+from tests.facts import fact
 from tests.sandbox.running import Sandbox
 from tests.sandbox.worlds import (
     ADMIN,
@@ -57,6 +58,11 @@ def native_code(sandbox: Sandbox, token: str, student: int) -> str:
     return code
 
 
+@fact("rest 1.1", "An observer's students are listed, with the root accounts of each link.")
+@fact("rest 1.2", "A student's observers are listed.")
+@fact("rest 1.6", "To link again changes nothing and is a 200.")
+@fact("rest 1.7", "To end a link ends it once; then it is not found.")
+@fact("rest 1.9", "A link enrolls the observer in each section of the student.")
 def test_an_all_course_link_comes_and_goes(as_: As, sandbox: Sandbox) -> None:
     admin = as_("admin")
     assert observees.find(admin, per, mia) is None
@@ -73,6 +79,8 @@ def test_an_all_course_link_comes_and_goes(as_: As, sandbox: Sandbox) -> None:
     assert observees.list_observees(admin, per) == []
 
 
+@fact("rest 1.3", "A code works once; a spent or unknown one is a 422.")
+@fact("rest 2", "A native code is spent by its first use.")
 def test_a_code_of_canvas_s_own_links_once(as_: As, sandbox: Sandbox) -> None:
     code = native_code(sandbox, "tok-admin", MIA)
     parent = as_("parent")
@@ -84,6 +92,11 @@ def test_a_code_of_canvas_s_own_links_once(as_: As, sandbox: Sandbox) -> None:
     assert observees.remove(parent, "self", mia)
 
 
+@fact(
+    "rest 1.3",
+    "Two people without a common school get a 200, no link, and the code is spent.",
+    uncertain="derived from the source, never seen",
+)
 def test_a_200_without_a_link_is_not_believed(as_: As, sandbox: Sandbox) -> None:
     code = native_code(sandbox, "tok-faradmin", FAR)
     with pytest.raises(CanvasRejects) as caught:
@@ -91,6 +104,7 @@ def test_a_200_without_a_link_is_not_believed(as_: As, sandbox: Sandbox) -> None
     assert caught.value.message == observees.LINKED_NOTHING
 
 
+@fact("rest 1", "Who may not link is forbidden; a student of another school is not found.")
 def test_who_may_not_is_told_so(as_: As) -> None:
     with pytest.raises(CanvasForbids):
         observees.add(as_("parent"), per, mia)
@@ -102,6 +116,7 @@ def test_who_may_not_is_told_so(as_: As) -> None:
         users.profile(as_("stranger"))
 
 
+@fact("rest 0.1", "Forbidden may be 401 or 403, by a switch of Canvas.")
 @pytest.mark.parametrize("status", [401, 403])
 def test_forbidden_is_known_with_either_status(as_: As, sandbox: Sandbox, status: int) -> None:
     sandbox.use({**sandbox.state(), "settings": {"forbidden_status": status}})
@@ -109,6 +124,9 @@ def test_forbidden_is_known_with_either_status(as_: As, sandbox: Sandbox, status
         observees.add(as_("parent"), per, mia)
 
 
+@fact("rest 3.1", "One row per section; to enroll again gives the same row, and makes no link.")
+@fact("rest 3.2", "A course's list is filtered by type, person and state.")
+@fact("rest 4.3", "An observer's courses name the students they observe in them.")
 def test_a_link_in_one_course_comes_and_goes(as_: As, sandbox: Sandbox) -> None:
     admin = as_("admin")
     sections = [row.section_id for row in enrollments.of_student_in_course(admin, maths, mia)]
@@ -136,6 +154,7 @@ def test_only_students_of_the_course_are_found_there(as_: As) -> None:
     assert [row.state for row in enrollments.of_student_in_course(admin, text(DRAFT), mia)] == ["invited"]
 
 
+@fact("rest 3.1", "A concluded course takes nobody: 400 with the reason.")
 def test_a_course_that_is_over_takes_nobody(as_: As) -> None:
     with pytest.raises(CanvasRejects, match="concluded"):
         enrollments.observe_section(as_("admin"), "1020", per, mia)
@@ -193,6 +212,8 @@ def scopes_used(sandbox: Sandbox) -> set[str]:
     return {f"url:{row['method']}|{row['route']}" for row in sandbox.log()}
 
 
+@fact("rest 7", "These scopes are all that the service account's calls take.")
+@fact("lti 7.4", "A scoped key drops `include[]` without a word.")
 def test_the_service_account_s_scopes_are_all_it_needs(sandbox: Sandbox, patient: Settings) -> None:
     admin = grown_token(sandbox, "service", ADMIN, SERVICE_SCOPES, patient)
     observees.add(admin, per, mia)
@@ -230,6 +251,7 @@ def test_an_observer_s_scopes_are_all_they_need(sandbox: Sandbox, patient: Setti
         courses.students(parent, maths)
 
 
+@fact("lti 7.5", "A token is dead after its hour.")
 def test_an_expired_token_is_dead(sandbox: Sandbox, patient: Settings) -> None:
     parent = grown_token(sandbox, "observer", PARENT, OBSERVER_SCOPES, patient)
     sandbox.advance(3601)

@@ -18,6 +18,7 @@ from app.errors import (
 )
 from tests.canvas.conftest import TOKEN
 from tests.canvas.remote import Remote, Reply
+from tests.facts import fact
 
 BEARER = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 HTML = {"Content-Type": "text/html"}
@@ -115,6 +116,14 @@ CASES: list[tuple[str, Reply, type[CanvasFailure], str]] = [
 ]
 
 
+@fact(
+    "rest 0.1",
+    "The body and the WWW-Authenticate header tell a dead token from a forbidden person, not the status.",
+)
+@fact("rest 0.1", "Forbidden is 401 or 403 with the same body; the status word may be translated.")
+@fact("lti 7.4", "A missing scope is a 401 without the header, told by its words.")
+@fact("lti 7.5", "`errors` may be a text, a list or an object by field.")
+@fact("lti 7.6", "A masquerade that is not allowed is a 401 whose `errors` is a text.")
 @pytest.mark.parametrize(
     ("reply", "kind", "message"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )

@@ -7,6 +7,7 @@ import pytest
 from app.canvas import Canvas, observees
 from app.errors import CanvasNonsense
 from tests.canvas.remote import Remote, Reply, Seen
+from tests.facts import fact
 
 PATH = "/api/v1/users/10/observees"
 
@@ -16,6 +17,8 @@ def page(number: int, link: str = "") -> Reply:
     return Reply(data=[mia], headers={"Link": link} if link else {})
 
 
+@fact("rest 0", "A list goes on at `rel=next`, word for word: bookmarks are opaque.")
+@fact("lti 8", "100 rows a page is the most; the next page's address comes in the Link header.")
 def test_every_page_is_read_word_for_word(canvas: Canvas, remote: Remote) -> None:
     bookmark = "page=bookmark:WyJIb2xtLCBNaWEiLDQxXQ&per_page=100&Odd=%7B%2fx"
     links = (
@@ -28,6 +31,7 @@ def test_every_page_is_read_word_for_word(canvas: Canvas, remote: Remote) -> Non
     assert remote.seen[1].target == f"{PATH}?{bookmark}"
 
 
+@fact("lti 8", "The case of a header's name does not matter.")
 def test_the_header_may_be_in_small_letters_and_relative(canvas: Canvas, remote: Remote) -> None:
     first = page(1)
     remote.says(replace(first, headers={"link": f"<{PATH}?page=2>; rel=next"}), page(2))

@@ -16,6 +16,7 @@ from app.errors import CanvasNonsense, CanvasUnreachable, NotConnected, SecretUn
 from app.models import Institution, Token
 from tests.canvas.bureau import LATER, NOW, OBSERVER, SERVICE, Bureau
 from tests.canvas.remote import Remote, Reply, Seen
+from tests.facts import fact
 
 SOON = NOW + timedelta(seconds=59)
 BEARER = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
@@ -107,6 +108,7 @@ def test_a_good_token_is_used_as_it_is(office: Office) -> None:
     assert office.refreshes() == []
 
 
+@fact("lti 7.2", "A refresh sends the key and the refresh token in a form, and gets a token for an hour.")
 @both_databases
 @pytest.mark.parametrize("expires_at", [NOW - timedelta(days=1), SOON])
 def test_an_ending_token_is_renewed_before_it_is_used(office: Office, expires_at: datetime) -> None:
@@ -130,6 +132,7 @@ def test_an_ending_token_is_renewed_before_it_is_used(office: Office, expires_at
     assert LATER <= row.expires_at < LATER + timedelta(minutes=1)
 
 
+@fact("lti 7.2", "The refresh token stays the same unless Canvas sends another.")
 def test_a_refused_token_is_renewed_and_the_call_repeated(office: Office) -> None:
     office.keeps()
     office.behaves(granted(refresh_token="another"))
@@ -187,6 +190,7 @@ REFUSALS = {
 }
 
 
+@fact("lti 7.2", "A refused refresh token is `invalid_request`, a key that is gone `invalid_client`.")
 @both_databases
 @pytest.mark.parametrize("reply", REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_refused_renewal_ends_the_token_for_everybody(office: Office, reply: Reply) -> None:

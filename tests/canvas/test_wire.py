@@ -16,6 +16,7 @@ from app.errors import CanvasFailure, CanvasNonsense, CanvasThrottled, CanvasUnr
 from app.settings import Settings
 from tests.canvas.conftest import TOKEN
 from tests.canvas.remote import Remote, Reply
+from tests.facts import fact
 
 MIA = {"id": 41, "name": "Mia Holm", "sortable_name": "Holm, Mia"}
 START = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -27,6 +28,7 @@ def drip(piece: bytes, seconds: float = 0.1) -> Iterable[bytes]:
         time.sleep(seconds)
 
 
+@fact("lti 8", "Every request names us and a contact in its User-Agent, which Canvas demands.")
 def test_we_say_who_we_are(canvas: Canvas, remote: Remote) -> None:
     remote.says(Reply(data=MIA))
     users.profile(canvas, "41")
@@ -161,6 +163,7 @@ def test_space_around_a_token_is_forgiven(remote: Remote, quick: Settings) -> No
     assert remote.seen[0].headers["authorization"] == "Bearer token"
 
 
+@fact("lti 8", "Throttled is 429, or 403 with its words; a read is tried again.")
 @pytest.mark.parametrize("stumble", [Reply(502, body=b""), Reply(429, body=b""), Reply(raw=[])])
 def test_reading_is_tried_again(remote: Remote, canvas: Canvas, patient: Settings, stumble: Reply) -> None:
     remote.says(stumble, stumble, Reply(data=MIA))
