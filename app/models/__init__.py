@@ -11,21 +11,36 @@ from app.models.institutions import (
     Invitation,
     Person,
     Platform,
-    PolicyRow,
     ToolKey,
 )
-from app.models.pairing import Code, CodeSection, Guesses, Link, LinkEnrollment, LinkState, Scope, Way
+from app.models.pairing import (
+    Code,
+    CodeSection,
+    EndedBy,
+    EndRequest,
+    Guesses,
+    Link,
+    LinkEnrollment,
+    LinkState,
+    Scope,
+    Way,
+)
+from app.models.policies import Acceptance, Agreement, PolicyRow
 from app.models.reconciling import Drift, How, Reconciliation, Stage
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
 from app.models.workers import Worker
 
 __all__ = [
+    "Acceptance",
+    "Agreement",
     "AuditEvent",
     "Base",
     "Code",
     "CodeSection",
     "Deployment",
     "Drift",
+    "EndRequest",
+    "EndedBy",
     "Guesses",
     "How",
     "Institution",

@@ -91,17 +91,6 @@ class Person(Base):
     created_at: Mapped[datetime]
 
 
-class PolicyRow(Base):
-    """What an institution decided; see app.policy for the meaning and the defaults."""
-
-    __tablename__ = "policies"
-
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
-    code_life_days: Mapped[int]
-    code_uses: Mapped[int]
-    tas_issue: Mapped[bool]
-
-
 class ToolKey(Base):
     """One of our own RSA keys, published in /lti/jwks.json until it is retired."""
 

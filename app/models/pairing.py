@@ -1,6 +1,6 @@
 """Codes, the links they make, and the guesses that miss."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,7 @@ class Scope(StrEnum):
 class LinkState(StrEnum):
     """Where a link stands between us and Canvas."""
 
+    WAITING = "waiting"  # for the student's yes; Canvas knows nothing of it
     PENDING = "pending"  # decided here, not yet settled with Canvas
     ACTIVE = "active"  # Canvas holds it
     FAILED = "failed"  # Canvas refused for good; the use was given back
@@ -40,6 +41,15 @@ class Way(StrEnum):
     CANVAS = "canvas"  # made in Canvas, by somebody else; we met it when it was ended here
 
 
+class EndedBy(StrEnum):
+    """Who, or what, began to end a link from here."""
+
+    OBSERVER = "observer"
+    STUDENT = "student"
+    OFFICE = "office"
+    DATE = "date"  # the one that was set from the beginning
+
+
 def unique_where(name: str, *columns: str, where: str) -> Index:
     """A unique index over the rows that satisfy a condition, the same on SQLite and PostgreSQL."""
     condition: Any = text(where)
@@ -55,13 +65,14 @@ class Code(Base):
         of_own_institution("issuer_id"),
         CheckConstraint("uses >= 0 AND uses <= max_uses", name="uses_within_limit"),
         CheckConstraint("(scope = 'course') = (course_id IS NOT NULL)", name="course_iff_course_scoped"),
-        # One live code per student and scope: `replaced_at` is set on a spent, expired or revoked one
+        # One live code per student, scope and terms: `replaced_at` is set on a spent, expired or revoked one
         # before the next is issued.
         unique_where(
             "uq_codes_current_course",
             "institution_id",
             "student_id",
             "course_id",
+            "terms",
             where="scope = 'course' AND replaced_at IS NULL",
         ),
         unique_where(
@@ -87,6 +98,10 @@ class Code(Base):
     max_uses: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    purpose: Mapped[str | None]  # a word of app.policy.Purpose: what the observer is to the student
+    link_ends_on: Mapped[date | None]  # the last day of the link it makes, as it is shown
+    link_ends_at: Mapped[datetime | None]  # the end of that day, where the school is
+    terms: Mapped[str] = mapped_column(default="", server_default="")  # these, as one word
     revoked_at: Mapped[datetime | None]
     replaced_at: Mapped[datetime | None]
 
@@ -128,8 +143,25 @@ class Link(Base):
             "student_id",
             where="scope = 'all' AND state IN ('pending', 'active', 'ending')",
         ),
+        unique_where(
+            "uq_links_waiting_course",
+            "institution_id",
+            "observer_id",
+            "student_id",
+            "course_id",
+            where="scope = 'course' AND state = 'waiting'",
+        ),
+        unique_where(
+            "uq_links_waiting_all",
+            "institution_id",
+            "observer_id",
+            "student_id",
+            where="scope = 'all' AND state = 'waiting'",
+        ),
         Index("ix_links_student", "institution_id", "student_id"),
         Index("ix_links_course", "institution_id", "course_id"),
+        Index("ix_links_ends_at", "ends_at"),
+        Index("ix_links_answer_by", "answer_by"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -151,6 +183,12 @@ class Link(Base):
     # once ended it is made again: only so does Canvas put a lost enrollment of an all-course link back
     again: Mapped[bool] = mapped_column(default=False, server_default=false())
     gone: Mapped[bool] = mapped_column(default=False, server_default=false())  # ended, but not from here
+    purpose: Mapped[str | None]  # a word of app.policy.Purpose
+    ends_on: Mapped[date | None]  # its last day, as it is shown
+    ends_at: Mapped[datetime | None]  # the end of that day: a job ends the link then
+    answer_by: Mapped[datetime | None]  # until when the student can say yes or no
+    approved_at: Mapped[datetime | None]  # when they said yes
+    ended_by: Mapped[EndedBy | None] = mapped_column(words(EndedBy))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -175,6 +213,38 @@ class LinkEnrollment(Base):
     enrollment_id: Mapped[str] = mapped_column(primary_key=True)  # Canvas's number
     section_id: Mapped[str]  # Canvas's number
     ours: Mapped[bool]
+
+
+class EndRequest(Base):
+    """A student asks the office to end everything an observer of theirs can see."""
+
+    __tablename__ = "end_requests"
+    __table_args__ = (
+        of_own_institution("student_id"),
+        of_own_institution("observer_id"),
+        of_own_institution("settled_by"),
+        unique_where(
+            "uq_end_requests_open",
+            "institution_id",
+            "student_id",
+            "observer_id",
+            where="settled_at IS NULL",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
+    student_id: Mapped[int]
+    observer_id: Mapped[int]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None]  # people.id, the admin who did
+    granted: Mapped[bool | None]
+
+    student: Mapped[Person] = relationship(primaryjoin="foreign(EndRequest.student_id) == Person.id")
+    observer: Mapped[Person] = relationship(
+        primaryjoin="foreign(EndRequest.observer_id) == Person.id", viewonly=True
+    )
 
 
 class Guesses(Base):
