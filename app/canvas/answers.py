@@ -61,8 +61,10 @@ class Fields:
         return value
 
     def flag(self, name: str) -> bool:
-        """True or false."""
+        """True or false; the documentation of account permissions shows them as texts."""
         value = self.values.get(name)
+        if value in ("true", "false"):
+            return bool(value == "true")
         if not isinstance(value, bool):
             raise self.wrong(name, "true or false")
         return value

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.canvas import Canvas, courses, observees, users
+from app.canvas import Canvas, accounts, courses, observees, users
 from app.errors import CanvasFailure, CanvasNonsense, CanvasRejects
 from tests.canvas.endpoints import COURSE, ENDPOINTS, MIA, Call
 from tests.canvas.remote import Remote, Reply
@@ -122,6 +122,15 @@ def test_what_was_wrong_is_named(
         call(canvas)
     assert complaint in caught.value.message
     assert "Holm" not in caught.value.message, "what was found is never shown"
+
+
+@fact(
+    "rest 7", "Permissions held are told as booleans, or as texts.", uncertain="the documentation shows texts"
+)
+@pytest.mark.parametrize(("sent", "held"), [(True, True), ("true", True), (False, False), ("false", False)])
+def test_a_permission_is_read_in_both_forms(canvas: Canvas, remote: Remote, sent: object, held: bool) -> None:
+    remote.says(Reply(data={"read_roster": sent}))
+    assert (accounts.permissions(canvas, ["read_roster"]) == {"read_roster"}) is held
 
 
 @fact("rest 0", "An id is a number or a text, and may name another shard.")
