@@ -6,7 +6,7 @@ import pytest
 
 from app.models import Code, Scope
 from tests.journeys.rows import change, rows, uses
-from tests.people import MATHS, Observer, School, Student, Teacher, codes_on
+from tests.people import MATHS, TEACHER, Observer, School, Student, Teacher, codes_on
 
 pytestmark = pytest.mark.both_databases
 
@@ -158,11 +158,14 @@ def test_dates_are_shown_in_the_students_zone(school: School) -> None:
     assert "It ends on December 31, 2030." in kenji.opens().text
 
 
-def test_somebody_who_is_no_student_finds_nothing_to_do_in_their_menu(school: School) -> None:
-    page = Student(school, 44).opens()
+def test_somebody_who_is_no_student_is_shown_the_way_in_their_menu(school: School) -> None:
+    parent, teacher = Student(school, 44).opens(), Student(school, TEACHER).opens()
 
-    assert page.status_code == 403
-    assert "There is nothing to do for you here" in page.text
+    assert "Observers have their own page" in parent.text
+    assert "Where to find Observatory" in teacher.text
+    for page in (parent, teacher):
+        assert page.status_code == 200
+        assert not page.has_button("Make a code")
 
 
 def test_making_a_code_costs_canvas_nothing(school: School, kenji: Student) -> None:
