@@ -22,7 +22,8 @@ class Form:
     action: str
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
-    boxes: list[tuple[str, str]] = field(default_factory=list)  # unticked
+    boxes: list[tuple[str, str]] = field(default_factory=list)
+    checked: list[tuple[str, str]] = field(default_factory=list)  # those of them that are ticked already
     buttons: list[dict[str, str]] = field(default_factory=list)
 
     def button(self, words: str) -> dict[str, str] | None:
@@ -39,6 +40,9 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
         self._button: dict[str, str] | None = None
         self._link: list[str] | None = None
+        self._select: str | None = None  # the name of the one we are in; its field is the last one
+        self._first = False  # whether its first option is still to come
+        self._typed: list[str] | None = None  # in a text area: its name, and what it holds
         self._skip = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -52,6 +56,10 @@ class _Reader(HTMLParser):
             kind = given.get("type", "text")
             target = self._form.boxes if kind in ("checkbox", "radio") else self._form.fields
             target.append((given["name"], given.get("value", "")))
+            if "checked" in given:
+                self._form.checked.append(target[-1])
+        elif tag in ("select", "option", "textarea") and self._form is not None:
+            self._field(self._form, tag, given)
         elif tag == "button" and self._form is not None and given.get("type") != "button":
             self._button = {**given, "words": ""}
             self._form.buttons.append(self._button)
@@ -60,9 +68,26 @@ class _Reader(HTMLParser):
         elif tag == "iframe" and "src" in given:
             self.frames.append(given["src"])
 
+    def _field(self, form: Form, tag: str, given: dict[str, str]) -> None:
+        if tag == "textarea":
+            self._typed = [given["name"]]
+        elif tag == "select":
+            self._select, self._first = given["name"], True
+            form.fields.append((self._select, ""))
+        elif self._select is not None:
+            if self._first or "selected" in given:
+                form.fields[-1] = (self._select, given.get("value", ""))
+            self._first = False
+
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID_SKIPPED:
             self._skip -= 1
+        elif tag == "select":
+            self._select = None
+        elif tag == "textarea" and self._typed is not None and self._form is not None:
+            name, *lines = self._typed
+            self._form.fields.append((name, "".join(lines).removeprefix("\r").removeprefix("\n")))
+            self._typed = None
         elif tag == "form":
             self._form = None
         elif tag == "button":
@@ -73,6 +98,9 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._skip:
+            return
+        if self._typed is not None:
+            self._typed.append(data)
             return
         self.text.append(data)
         if self._button is not None:
@@ -133,10 +161,13 @@ class Browser:
         raise AssertionError(f"no link {words!r} on {page.url}: {page.text}")
 
     def press(self, page: Page, words: str, ticked: tuple[str, ...] = (), **typed: str) -> Page:
-        """Press a button after filling in its form."""
+        """Press a button after filling in its form. Boxes are ticked by their values, or one as `typed` says."""
         form, button = page.form_with(words)
+        chosen = {name: typed.pop(name) for name, _ in form.boxes if name in typed}
         data = [(name, typed.pop(name, value)) for name, value in form.fields]
-        data += [(name, value) for name, value in form.boxes if value in ticked]
+        boxes = [box for box in form.boxes if (box[1] in ticked if ticked else box in form.checked)]
+        data += [box for box in boxes if box[0] not in chosen]
+        data += [box for box in form.boxes if box[1] == chosen.get(box[0])]
         assert not typed, f"no field for {typed} on {page.url}"
         if "name" in button:
             data.append((button["name"], button.get("value", "")))
