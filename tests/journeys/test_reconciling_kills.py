@@ -28,14 +28,12 @@ PARENT, NAMES = 44, ("Parent", "Student")
 SECOND = 1012
 # A course's list; then one link's student, observer, and whether the two are linked; then the row goes.
 MOVING = [
-    Death(ONE_COURSE, valve.BEFORE, 1),
     Death(ONE_COURSE, valve.AFTER, 4),
     Death(ONE_COURSE, valve.BEFORE, 5),
     Death(ONE_COURSE, valve.AFTER, 5),
 ]
 # Is it linked, the student's rows, the observer's; then it is ended, looked for and made again.
 HEALING = [
-    Death(EVERYWHERE, valve.AFTER, 3),
     Death(EVERYWHERE, valve.BEFORE, 4),
     Death(EVERYWHERE, valve.AFTER, 4),
     Death(EVERYWHERE, valve.BEFORE, 6),
