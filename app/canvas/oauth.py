@@ -47,6 +47,7 @@ SERVICE_SCOPES = (
 )
 STUDENT_SCOPES = (
     "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # a code of Canvas's own
+    "url:GET|/api/v1/users/:user_id/observers",  # who can see all their courses
 )
 SCOPES = {
     OAuthPurpose.OBSERVER: OBSERVER_SCOPES,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import audit, db
-from app.canvas import lending, oauth, observees, tokens, users
+from app.canvas import Canvas, lending, oauth, observees, tokens, users
 from app.canvas.grants import Grant
 from app.canvas.oauth import Attempt, CallbackProblem
 from app.crypto import fingerprint, random_token
@@ -195,6 +195,7 @@ def _make_code(institution: Institution, taken: Attempt, grant: Grant) -> Page:
         if student is None or student.canvas_user_id != grant.canvas_user_id:
             return render_template("connect/other_person.html", grant=grant, student=student), 403
         made = observees.make_pairing_code(canvas, "self")
+        watchers = _watchers(canvas)
     except CanvasForbids:
         return render_template("connect/no_code.html"), 403
     except CanvasFailure:
@@ -206,8 +207,21 @@ def _make_code(institution: Institution, taken: Attempt, grant: Grant) -> Page:
         audit.record(session, institution.id, audit.Event.CODE_MADE_IN_CANVAS, visit.now(), student.id)
     page = url_for("observer.pair", _external=True, _anchor=made.code)
     return render_template(
-        "connect/code.html", made=made, student=student, institution=institution, qr=qr.svg(page)
+        "connect/code.html",
+        made=made,
+        student=student,
+        institution=institution,
+        qr=qr.svg(page),
+        watchers=watchers,
     )
+
+
+def _watchers(canvas: Canvas) -> list[users.User] | None:
+    """Who can see all their courses; None if Canvas does not tell, for the code is made already."""
+    try:
+        return observees.list_observers(canvas, "self")
+    except CanvasFailure:
+        return None
 
 
 def _profile(institution: Institution, grant: Grant) -> users.Profile | None:

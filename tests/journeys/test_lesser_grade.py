@@ -43,6 +43,26 @@ def test_a_student_makes_a_code_of_canvas_and_a_parent_uses_it(registered: Schoo
     assert (44, KENJI) in registered.links()
 
 
+def test_the_student_sees_who_watches_already(registered: School, kenji: Student) -> None:
+    assert "Nobody yet." in makes_in_canvas(kenji).text
+    link = {"observer_id": 44, "student_id": KENJI, "root_account_id": 1}
+    registered.changes(lambda world: world["observation_links"].append(link))
+
+    page = makes_in_canvas(Student(registered, KENJI))
+
+    name = next(user["name"] for user in registered.canvas.state()["users"] if user["id"] == 44)
+    assert name in page.text
+
+
+def test_a_code_is_shown_even_if_canvas_does_not_say_who_watches(registered: School, kenji: Student) -> None:
+    registered.canvas.fault(route="/api/v1/users/:user_id/observers", status=500)
+
+    page = makes_in_canvas(kenji)
+
+    assert page.status_code == 200
+    assert "Who can see all your courses now" not in page.text
+
+
 def test_what_the_student_allowed_is_given_back_at_once(registered: School, kenji: Student) -> None:
     makes_in_canvas(kenji)
 
