@@ -1,7 +1,7 @@
 """Where our links and Canvas have drifted apart, decided purely: no database, no Canvas, no clock of its own.
 
 Canvas is the truth. What somebody took away there is never given back without a click; what follows from the
-student's own sections is done by rule. docs/decisions/0005 tells why, case by case.
+student's own sections is done by rule. docs/decisions/0007 tells why, case by case.
 """
 
 from collections.abc import Iterable, Mapping
