@@ -17,6 +17,7 @@ class Event(StrEnum):
     CODE_REVOKED = "code:revoke"
     CODE_REFUSED = "code:refuse"
     CODE_REDEEMED = "code:redeem"
+    LINK_ADDED = "link:add"
     LINK_CONNECTED = "link:connect"
     LINK_FAILED = "link:fail"
     LINK_ENDING = "link:leave"
@@ -29,6 +30,7 @@ class Event(StrEnum):
     PLATFORM_ADDED = "platform:add"
     PLATFORM_INVITED = "platform:invite"
     DEPLOYMENT_ADOPTED = "deployment:adopt"
+    POLICY_CHANGED = "policy:change"
 
 
 Fact = str | int | bool | None

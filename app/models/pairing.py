@@ -38,6 +38,7 @@ class Way(StrEnum):
 
     CODE = "code"  # one of our codes
     NATIVE_CODE = "native_code"  # one of Canvas's own
+    ADMIN = "admin"  # an administrator, for one family
     CANVAS = "canvas"  # made in Canvas, by somebody else; we met it when it was ended here
 
 

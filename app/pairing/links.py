@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit, jobs
-from app.models import Code, Link, LinkState, Person, Scope, Way
+from app.models import Code, EndedBy, Link, LinkState, Person, Scope, Way
 from app.models.pairing import OPEN
 from app.pairing import codes
 
@@ -61,14 +61,45 @@ def start(session: Session, observer: Person, code: Code, now: datetime, delay: 
     return link
 
 
-def note_native(session: Session, observer: Person, student: Person, now: datetime) -> Link:
-    """Write down a link that Canvas made from one of its own codes. One that was being ended stays."""
-    link, new = _open_or_new(session, observer, student, codes.ALL_COURSES, Way.NATIVE_CODE, now)
+def note_native(
+    session: Session, observer: Person, student: Person, now: datetime, way: Way = Way.NATIVE_CODE
+) -> Link:
+    """Write down a link that Canvas made from a proof of the student's. One that was being ended stays."""
+    link, new = _open_or_new(session, observer, student, codes.ALL_COURSES, way, now)
     if new:
         link.state, link.settled_at = LinkState.ACTIVE, now
         record(session, link, audit.Event.LINK_CONNECTED, now, observer.id)
     elif link.state is LinkState.ENDING:
         renew(session, link)  # not before the lease is over: somebody may be unlinking right now
+    return link
+
+
+def add(
+    session: Session,
+    admin: Person,
+    observer: Person,
+    student: Person,
+    reach: codes.Reach,
+    now: datetime,
+    delay: timedelta,
+) -> Link | None:
+    """A pending link by an admin's word, and the job that will finish it. None: there is one already."""
+    link = Link(
+        institution_id=student.institution_id,
+        observer_id=observer.id,
+        student_id=student.id,
+        scope=reach.scope,
+        course_id=reach.course_id,
+        course_name=reach.course_name,
+        way=Way.ADMIN,
+        holds_use=False,
+        state=LinkState.PENDING,
+        created_at=now,
+    )
+    if open_between(session, observer, student.id, reach.scope, reach.course_id) or not _added(session, link):
+        return None
+    record(session, link, audit.Event.LINK_ADDED, now, admin.id, observer=observer.id)
+    jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
 
 
@@ -79,14 +110,16 @@ def leave(
     reach: codes.Reach,
     now: datetime,
     delay: timedelta,
+    admin: Person | None = None,
 ) -> Link:
-    """Begin to end an observer's own link. One that Canvas made without us gets a row, to be followed by."""
+    """Begin to end a link, by its observer or an administrator. One that Canvas made without us gets a row."""
     link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
     if link.state is LinkState.ENDING and not new and not link.again:
         return link
     link.state = LinkState.ENDING
     link.reason, link.again = None, False
-    record(session, link, audit.Event.LINK_ENDING, now, observer.id)
+    link.ended_by = EndedBy.OFFICE if admin else EndedBy.OBSERVER
+    record(session, link, audit.Event.LINK_ENDING, now, (admin or observer).id)
     jobs.enqueue(session, "end_link", link.id, delay=delay)
     return link
 
@@ -165,6 +198,12 @@ def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
         return None
     jobs.enqueue(session, "apply_link", link.id)
     return link
+
+
+def doer(link: Link) -> int | None:
+    """Whose doing a link is, as far as its observer is concerned."""
+    theirs = link.way is not Way.ADMIN and link.ended_by in (None, EndedBy.OBSERVER)
+    return link.observer_id if theirs else None
 
 
 def record(

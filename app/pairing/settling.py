@@ -155,7 +155,7 @@ def connected(session: Session, work: Work, held: Sequence[Held], now: datetime,
     if found:
         _give_use_back(session, link)
     link.holds_use = False  # from here on the use is spent, whatever becomes of the link
-    links.record(session, link, audit.Event.LINK_CONNECTED, now, link.observer_id, found=found)
+    links.record(session, link, audit.Event.LINK_CONNECTED, now, links.doer(link), found=found)
 
 
 def failed(session: Session, work: Work, reason: Reason, now: datetime, half_made: bool) -> None:
@@ -181,7 +181,7 @@ def ended(session: Session, work: Work, now: datetime) -> None:
     else:
         if not change(session, work, state=LinkState.ENDED, ended_at=now, leased_until=None):
             return
-        links.record(session, link, audit.Event.LINK_ENDED, now, link.observer_id)
+        links.record(session, link, audit.Event.LINK_ENDED, now, links.doer(link))
     for other in pair:
         renewable = other.id != work.link_id and other.state is not LinkState.ENDING
         if work.scope is Scope.ALL and renewable:
@@ -205,7 +205,7 @@ def _settled(now: datetime, reason: Reason | None = None) -> dict[str, object]:
 def _note_failure(session: Session, work: Work, now: datetime) -> None:
     link = session.get_one(Link, work.link_id, populate_existing=True)
     _give_use_back(session, link)
-    links.record(session, link, audit.Event.LINK_FAILED, now, link.observer_id, reason=link.reason)
+    links.record(session, link, audit.Event.LINK_FAILED, now, links.doer(link), reason=link.reason)
 
 
 def change(session: Session, work: Work, **values: object) -> bool:
