@@ -161,7 +161,7 @@ class Browser:
         raise AssertionError(f"no link {words!r} on {page.url}: {page.text}")
 
     def press(self, page: Page, words: str, ticked: tuple[str, ...] = (), **typed: str) -> Page:
-        """Press a button after filling in its form. Boxes are ticked by their values, or one as `typed` says."""
+        """Press a button after filling in its form. Boxes are ticked by value, or one by `typed`."""
         form, button = page.form_with(words)
         chosen = {name: typed.pop(name) for name, _ in form.boxes if name in typed}
         data = [(name, typed.pop(name, value)) for name, value in form.fields]

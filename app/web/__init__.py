@@ -16,6 +16,7 @@ from app.web import (
     instructor,
     lti,
     observer,
+    policy,
     portal,
     regional,
     register,  # noqa: F401  its pages join those of lti
@@ -25,7 +26,20 @@ from app.web import (
     tenants,
 )
 
-BLUEPRINTS = (health, lti, discovery, connect, observer, portal, instructor, student, admin, setup, drift)
+BLUEPRINTS = (
+    health,
+    lti,
+    discovery,
+    connect,
+    observer,
+    portal,
+    instructor,
+    student,
+    admin,
+    setup,
+    drift,
+    policy,
+)
 
 
 class RowNumber(IntegerConverter):
@@ -42,7 +56,7 @@ def assemble(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
-    for launched in (lti, instructor, student, admin, setup, drift):
+    for launched in (lti, instructor, student, admin, setup, drift, policy):
         csrf.exempt(launched.bp)  # proved by a signature or by the launch's handle, not by a cookie
     csrf.exempt("app.web.connect.connect")  # likewise by the handle
     lti.portals.update(

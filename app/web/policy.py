@@ -1,0 +1,134 @@
+"""What the institution allows: looked at, changed after a second look, and written down."""
+
+from flask import Blueprint, abort, render_template, request
+
+from app import audit, db
+from app import policy as policies
+from app.models import LtiLaunch
+from app.policy import PRESETS, InForce, Policy
+from app.web import visit
+from app.web.policy_form import GROUPS, NAMED, PolicyForm, filled, told
+
+bp = Blueprint("policy", __name__, url_prefix="/admin/policy")
+
+Page = str | tuple[str, int]
+TEXTS = ("office", "agreement")  # too long for the record of events; agreements have a table of their own
+
+
+@bp.before_request
+def whole_institution() -> Page | None:
+    """The policy is about everybody: the admin of a part is told who decides it."""
+    launch = visit.launch()
+    return None if launch.root_admin else (render_template("admin/policy_closed.html", launch=launch), 403)
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """Every setting as it is, or as one of the two sets to start from has it."""
+    now = _in_force()
+    preset = PRESETS.get(request.form.get("preset", ""))
+    return _page(filled(preset or now.policy), now, done="preset" if preset else None)
+
+
+@bp.post("/edit")
+def edit() -> Page:
+    """Back from the second look, with everything that was typed."""
+    return _page(PolicyForm(), _in_force())
+
+
+@bp.post("/review")
+def review() -> Page:
+    """What would change, before it does."""
+    form, now = PolicyForm(), _in_force()
+    if not form.validate():
+        return _page(form, now, 422)
+    names = policies.changes(now.policy, form.policy())
+    if not names:
+        return _page(form, now, done="same")
+    return _review(form, now, names)
+
+
+@bp.post("/save")
+def save() -> Page:
+    """Put it in force, unless somebody else has changed it since."""
+    launch = _may_act()
+    form = PolicyForm()
+    seen = request.form.get("seen", "")
+    if not seen.isdecimal():
+        abort(400)
+    if not form.validate():
+        return _page(form, _in_force(), 422)
+    new = form.policy()
+    with db.transaction() as session:
+        old = policies.in_force(session, launch.institution_id)
+        names = policies.changes(old.policy, new)
+        decided = old.version == int(seen) and policies.decide(
+            session, launch.institution_id, new, old.version, launch.person_id, visit.now()
+        )
+        if decided:
+            audit.record(
+                session,
+                launch.institution_id,
+                audit.Event.POLICY_CHANGED,
+                visit.now(),
+                launch.person_id,
+                **{name: _fact(name, old.policy, new) for name in names},
+            )
+    now = _in_force()
+    if decided:
+        return _page(filled(now.policy), now, done="saved")
+    return _review(form, now, policies.changes(now.policy, new), 409)
+
+
+def _fact(name: str, old: Policy, new: Policy) -> str:
+    if name in TEXTS:
+        return "changed"
+    return " → ".join(_plain(getattr(policy, name)) for policy in (old, new))
+
+
+def _plain(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _may_act() -> LtiLaunch:
+    launch = visit.launch()
+    if launch.stand_in:
+        abort(403)
+    return launch
+
+
+def _in_force() -> InForce:
+    with db.reading() as session:
+        return policies.in_force(session, visit.launch().institution_id)
+
+
+def _page(form: PolicyForm, now: InForce, status: int = 200, done: str | None = None) -> tuple[str, int]:
+    page = render_template(
+        "admin/policy.html",
+        launch=visit.launch(),
+        form=form,
+        groups=[(words, [form[name] for name in names]) for words, names in GROUPS],
+        named=NAMED,
+        done=done,
+    )
+    return page, status
+
+
+def _review(form: PolicyForm, now: InForce, names: list[str], status: int = 200) -> tuple[str, int]:
+    """Fields are posted again as they were typed."""
+    new = form.policy()
+    page = render_template(
+        "admin/policy_review.html",
+        launch=visit.launch(),
+        typed=[(name, value) for name in form.data for value in request.form.getlist(name)],
+        changes=[(form[name], told(name, now.policy), told(name, new)) for name in names],
+        seen=now.version,
+        late=status == 409,
+    )
+    return page, status
