@@ -103,6 +103,22 @@ class Canvas:
             answer = self._send(Call("GET", url, self.settings.contact))
         raise CanvasNonsense("GET", path, 200, f"more than {self.page_ceiling} pages")
 
+    def page(
+        self, path: str, *params: tuple[str, str], after: str | None = None
+    ) -> tuple[list[Fields], str | None]:
+        """One page of a list, and where the next one is; `after` is what the page before said.
+
+        For lists too long for one turn of a job: the place is kept between turns.
+        """
+        if after is None:
+            answer = self.get(path, PAGE_SIZE, *params)
+        else:
+            url = http.beside(self.base_url + path, after)
+            if url is None:
+                raise CanvasNonsense("GET", path, 200, "the next page is on another server")
+            answer = self._send(Call("GET", url, self.settings.contact))
+        return list(answer.objects()), answer.next
+
     def _call(
         self,
         method: str,
