@@ -1,5 +1,6 @@
 """Courses API: what is taught, and to whom."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.canvas import enrollments
@@ -61,12 +62,13 @@ def get(canvas: Canvas, course_id: str) -> Course:
     return _course(canvas.get(path("courses", course_id)).object())
 
 
-def of_account(canvas: Canvas, account_id: str) -> list[Course]:
-    """The courses of an account and those below it, but for deleted ones.
+def of_account(canvas: Canvas, account_id: str, term: str | None = None) -> list[Course]:
+    """The courses of an account and those below it, but for deleted ones; `term` is in name, code or id.
 
     Accounts API, GET /api/v1/accounts/:account_id/courses.
     """
-    return [_course(fields) for fields in canvas.pages(path("accounts", account_id, "courses"))]
+    asked = [("search_term", term)] if term else []
+    return [_course(fields) for fields in canvas.pages(path("accounts", account_id, "courses"), *asked)]
 
 
 def students(canvas: Canvas, course_id: str) -> list[Student]:
@@ -115,7 +117,15 @@ def of_student(canvas: Canvas, student_id: str) -> list[Course]:
 
 def observed(canvas: Canvas) -> list[ObservedCourse]:
     """The courses in which the token's owner observes somebody. Courses API, GET /api/v1/courses."""
-    found = canvas.pages("/api/v1/courses", ("enrollment_type", "observer"))
+    return _observed(canvas.pages("/api/v1/courses", ("enrollment_type", "observer")))
+
+
+def observed_by(canvas: Canvas, observer_id: str) -> list[ObservedCourse]:
+    """The courses in which a person observes somebody. Courses API, GET /api/v1/users/:user_id/courses."""
+    return _observed(canvas.pages(path("users", observer_id, "courses"), ("enrollment_type", "observer")))
+
+
+def _observed(found: Iterable[Fields]) -> list[ObservedCourse]:
     courses = [
         ObservedCourse(_course(fields), _observed_in(fields)) for fields in found if _open_to_caller(fields)
     ]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from app.canvas.answers import Fields
 from app.canvas.client import Canvas, path
-from app.errors import CanvasRejects, FieldError
+from app.errors import CanvasMissing, CanvasRejects, FieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class User:
 class Profile:
     """What a user's profile says: `time_zone` is an IANA name, `locale` a language they chose.
 
-    `effective_locale` is the language Canvas shows them, chosen or not; told to themselves.
+    `effective_locale` is the language Canvas shows them, chosen or not; told to themselves. Login, SIS id
+    and e-mail are told to those who may know; `tells_email` is whether that is so.
     """
 
     id: str
@@ -36,17 +38,25 @@ class Profile:
     time_zone: str | None
     locale: str | None
     effective_locale: str | None
+    login: str | None = None
+    sis_user_id: str | None = None
+    email: str | None = None
+    tells_email: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """Somebody to be: without an e-mail address Canvas cannot write to them."""
+    """Somebody to be: without an e-mail address Canvas cannot write to them.
+
+    `invited` has Canvas write to them, to choose a password; else it sends them nothing.
+    """
 
     name: str
     login: str
     email: str | None = None
     sis_user_id: str | None = None
     password: str | None = field(default=None, repr=False)
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +98,23 @@ def profile(canvas: Canvas, user_id: str = "self") -> Profile:
         fields.optional_text("time_zone"),
         fields.optional_text("locale"),
         fields.optional_text("effective_locale"),
+        fields.optional_text("login_id"),
+        fields.optional_text("sis_user_id"),
+        fields.optional_text("primary_email"),
+        "primary_email" in fields.values,
     )
 
 
 def search_account(
-    canvas: Canvas, account_id: str, term: str | None = None, enrollment_type: str | None = None
+    canvas: Canvas,
+    account_id: str,
+    term: str | None = None,
+    enrollment_type: str | None = None,
+    most: int | None = None,
 ) -> list[User]:
     """The people of an account: whose name, login, SIS id or e-mail holds `term` (two letters or more).
 
-    `enrollment_type` is student, teacher, ta, observer or designer.
+    `enrollment_type` is student, teacher, ta, observer or designer; `most` is how many are enough.
     Users API, GET /api/v1/accounts/:account_id/users.
     """
     asked = [("include[]", "email")]
@@ -104,20 +122,51 @@ def search_account(
         asked.append(("search_term", term))
     if enrollment_type is not None:
         asked.append(("enrollment_type", enrollment_type))
-    return [user(fields) for fields in canvas.pages(path("accounts", account_id, "users"), *asked)]
+    found = canvas.pages(path("accounts", account_id, "users"), *asked)
+    return [user(fields) for fields in islice(found, most)]
+
+
+def page_of_account(canvas: Canvas, account_id: str, after: str | None) -> tuple[list[User], str | None]:
+    """A page of all people of an account with their e-mail addresses, and where the next one is.
+
+    Users API, GET /api/v1/accounts/:account_id/users.
+    """
+    found, following = canvas.page(
+        path("accounts", account_id, "users"), ("include[]", "email"), ("sort", "id"), after=after
+    )
+    return [user(fields) for fields in found], following
+
+
+def has_signed_in(canvas: Canvas, user_id: str) -> bool:
+    """Whether somebody has ever used their account. Users API, GET /api/v1/users/:id."""
+    fields = canvas.get(path("users", user_id), ("include[]", "last_login")).object()
+    return fields.optional_text("last_login") is not None
+
+
+def remove(canvas: Canvas, account_id: str, user_id: str) -> bool:
+    """Take somebody out of a root account, with all they are in it; False if they were not there.
+
+    Somebody with an SIS id only with the right to manage SIS data.
+    Accounts API, DELETE /api/v1/accounts/:account_id/users/:user_id.
+    """
+    try:
+        canvas.delete(path("accounts", account_id, "users", user_id))
+    except CanvasMissing:
+        return False
+    return True
 
 
 def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
-    """Make an account for somebody, as an admin; Canvas sends them nothing.
+    """Make an account for somebody, as an admin.
 
     The initial enrollment type is left out: with "observer" Canvas would want a pairing code.
     Users API, POST /api/v1/accounts/:account_id/users.
     """
     form = {
         "user[name]": person.name,
-        "user[skip_registration]": "true",
+        "user[skip_registration]": "false" if person.invited else "true",
         "pseudonym[unique_id]": person.login,
-        "pseudonym[send_confirmation]": "false",
+        "pseudonym[send_confirmation]": "true" if person.invited else "false",
     }
     if person.sis_user_id:
         form["pseudonym[sis_user_id]"] = person.sis_user_id
@@ -126,7 +175,7 @@ def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
     if person.email:
         form["communication_channel[type]"] = "email"
         form["communication_channel[address]"] = person.email
-        form["communication_channel[skip_confirmation]"] = "true"
+        form["communication_channel[skip_confirmation]"] = "false" if person.invited else "true"
     return _make(canvas, account_id, form, [person.password or ""])
 
 

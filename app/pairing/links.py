@@ -112,7 +112,7 @@ def leave(
     delay: timedelta,
     admin: Person | None = None,
 ) -> Link:
-    """Begin to end a link, by its observer or an administrator. One that Canvas made without us gets a row."""
+    """Begin to end a link, by its observer or an admin. One that Canvas made without us gets a row."""
     link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
     if link.state is LinkState.ENDING and not new and not link.again:
         return link
@@ -212,5 +212,5 @@ def record(
     """Write an event of a link down."""
     audit.record(
         session, link.institution_id, event, now, actor_id,
-        link=link.id, student=link.student_id, scope=link.scope, course=link.course_id, way=link.way, **facts,
+        link=link.id, student=link.student_id, observer=link.observer_id, scope=link.scope, course=link.course_id, way=link.way, **facts,
     )  # fmt: skip

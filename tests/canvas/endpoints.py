@@ -155,4 +155,5 @@ ENDPOINTS: dict[str, tuple[Call, Any]] = {
     "courses.students": (lambda canvas: courses.students(canvas, "3"), [{**MIA, "enrollments": [ROW]}]),
     "courses.of_student": (lambda canvas: courses.of_student(canvas, "41"), [COURSE]),
     "courses.observed": (courses.observed, [COURSE]),
+    "courses.observed_by": (lambda canvas: courses.observed_by(canvas, "77"), [COURSE]),
 }

@@ -1,0 +1,77 @@
+"""Finding people for the office: in Canvas, or among those Observatory has met."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.canvas import Canvas, users
+from app.errors import CanvasForbids, CanvasMissing, CanvasRejects, ScopeMissing
+from app.models import Person
+
+MOST = 25  # people on one page
+SHORTEST = 2  # characters Canvas searches for
+LOOKED_UP_BY = ("", "sis_user_id:", "sis_login_id:")
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person as the office tells them from others."""
+
+    id: str  # Canvas's number
+    name: str
+    login: str | None = None
+    sis_user_id: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """People a term may mean. `everybody`: the whole school was looked through; `more`: there are others."""
+
+    people: tuple[Somebody, ...]
+    everybody: bool
+    more: bool = False
+
+
+def search(canvas: Canvas, known: Iterable[Somebody], term: str) -> Found:
+    """People by name, login, SIS id or e-mail; by the exact Canvas id, SIS id or login also where
+    the service account may not search.
+
+    `known` are those whose name Observatory has met: all there is to search without Canvas's permission.
+    """
+    try:
+        listed = users.search_account(canvas, "self", term, most=MOST + 1)
+    except (ScopeMissing, CanvasForbids):
+        exact = filter(None, (_exactly(canvas, prefix + term) for prefix in LOOKED_UP_BY))
+        people = list({one.id: one for one in (*known, *exact)}.values())
+        return Found(tuple(people[:MOST]), everybody=False, more=len(people) > MOST)
+    except CanvasRejects:
+        return Found((), everybody=True)  # too short for this Canvas
+    people = [Somebody(one.id, one.name, one.login, one.sis_user_id, one.email) for one in listed]
+    return Found(tuple(people[:MOST]), everybody=True, more=len(people) > MOST)
+
+
+def known(session: Session, institution_id: int, term: str) -> list[Somebody]:
+    """The people Observatory has met whose name holds the term."""
+    rows = session.scalars(
+        select(Person)
+        .where(Person.institution_id == institution_id, Person.name.icontains(term, autoescape=True))
+        .order_by(Person.name, Person.id)
+        .limit(MOST + 1)
+    )
+    return [Somebody(row.canvas_user_id, row.name) for row in rows]
+
+
+def find(canvas: Canvas, user_id: str) -> Somebody | None:
+    """Somebody by their number in Canvas, or by "sis_user_id:…" or "sis_login_id:…"; None: nobody."""
+    try:
+        profile = users.profile(canvas, user_id)
+    except CanvasMissing:
+        return None
+    return Somebody(profile.id, profile.name, profile.login, profile.sis_user_id, profile.email)
+
+
+def _exactly(canvas: Canvas, user_id: str) -> Somebody | None:
+    return find(canvas, user_id) if user_id.isdigit() or ":" in user_id else None
