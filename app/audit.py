@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app.models import AuditEvent
+from app import chain
 
 
 class Event(StrEnum):
@@ -44,7 +44,19 @@ def record(
     actor_id: int | None = None,
     **facts: Fact,
 ) -> None:
-    """Write an event beside the change it tells of. Facts are ids and words, never names or secrets."""
-    session.add(
-        AuditEvent(institution_id=institution_id, at=now, event=event, actor_id=actor_id, facts=facts)
-    )
+    """Write an event with the change it tells of. Facts are ids and words, never names or secrets.
+
+    Those called `student` and `observer` (people.id) and `course` (Canvas's number) can be searched by.
+    """
+    student, observer, course = (facts.get(name) for name in ("student", "observer", "course"))
+    told = {
+        "institution_id": institution_id,
+        "at": now,
+        "event": event,
+        "actor_id": actor_id,
+        "student_id": student if isinstance(student, int) else None,
+        "observer_id": observer if isinstance(observer, int) else None,
+        "course_id": course if isinstance(course, str) else None,
+        "facts": facts,
+    }
+    chain.add(session, told)

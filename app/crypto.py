@@ -36,6 +36,7 @@ class Keyring:
     def __init__(self, keys: tuple[SecretKey, ...]) -> None:
         self._ciphers = {key.name: AESGCM(_derive(key, b"seal")) for key in keys}
         self._digest_keys = [_derive(key, b"digest") for key in keys]
+        self._sign_keys = [_derive(key, b"sign") for key in keys]
         self._cookie_keys = [_derive(key, b"cookie") for key in keys]
         self._current = keys[0].name
 
@@ -68,6 +69,15 @@ class Keyring:
     def digests(self, value: str) -> list[str]:
         """The digests under every accepted key, the current one first; for looking up."""
         return [hmac.new(key, value.encode(), hashlib.sha256).hexdigest() for key in self._digest_keys]
+
+    def sign(self, text: str) -> str:
+        """A signature that only holders of the current key can make."""
+        return hmac.new(self._sign_keys[0], text.encode(), hashlib.sha256).hexdigest()
+
+    def signed(self, text: str, signature: str) -> bool:
+        """Whether any accepted key has signed this text."""
+        made = (hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in self._sign_keys)
+        return any(hmac.compare_digest(one, signature) for one in made)
 
     def cookie_keys(self) -> list[bytes]:
         """Keys for signing cookies, the current one first."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from app.models import Base
 database = SQLAlchemy(metadata=Base.metadata)
 
 READ_ONLY = "observatory_read_only"
+KEYRING = "keyring"  # where a session keeps the secret keys, for app.chain to sign with
 
 
 @contextmanager
@@ -22,7 +24,8 @@ def transaction() -> Iterator[Session]:
     Never open one while Canvas is called. On SQLite the write lock is taken at once, so that a
     transaction that reads before it writes waits for its turn instead of failing.
     """
-    with Session(database.engine, expire_on_commit=False) as session, session.begin():
+    known = {KEYRING: current_app.extensions["keyring"]}
+    with Session(database.engine, expire_on_commit=False, info=known) as session, session.begin():
         yield session
 
 
@@ -30,6 +33,17 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A session for queries only: takes no write lock, commits nothing."""
     engine = database.engine.execution_options(**{READ_ONLY: True})
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A session for long queries only, which sees everything as it was at one moment."""
+    options: dict[str, Any] = {READ_ONLY: True}
+    if database.engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"  # in SQLite every transaction is like that
+    engine = database.engine.execution_options(**options)
     with Session(engine, expire_on_commit=False) as session:
         yield session
 

@@ -144,7 +144,8 @@ def _begin(session: Session, stage: Stage, student: Person, observer: Person) ->
 def _take_back(session: Session, code: Code, now: datetime, actor_id: int) -> None:
     """Nobody else may use the code, should Canvas refuse and its use be given back."""
     session.execute(update(Code).where(Code.id == code.id).values(revoked_at=now))
-    audit.record(session, code.institution_id, audit.Event.CODE_REVOKED, now, actor_id, code=code.id)
+    facts = {"code": code.id, "student": code.student_id}
+    audit.record(session, code.institution_id, audit.Event.CODE_REVOKED, now, actor_id, **facts)
 
 
 def _play(stage: Stage, link_id: int | None) -> Iterator[Finding]:

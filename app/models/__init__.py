@@ -3,7 +3,7 @@
 A row belongs to one institution; only tool keys and workers are the server's own.
 """
 
-from app.models.audit import AuditEvent
+from app.models.audit import AuditEvent, AuditHead
 from app.models.base import Base, UtcDateTime
 from app.models.institutions import (
     Deployment,
@@ -34,6 +34,7 @@ __all__ = [
     "Acceptance",
     "Agreement",
     "AuditEvent",
+    "AuditHead",
     "Base",
     "Code",
     "CodeSection",

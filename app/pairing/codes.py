@@ -159,13 +159,13 @@ def revoke(session: Session, launch: LtiLaunch, code_id: int, now: datetime) -> 
         update(Code)
         .where(Code.id == code_id, seen_by(launch), Code.revoked_at.is_(None))
         .values(revoked_at=now)
-        .returning(Code.id)
-    ).scalar()
+        .returning(Code.student_id, Code.course_id)
+    ).one_or_none()
     if changed is None:
         return False
-    audit.record(
-        session, launch.institution_id, audit.Event.CODE_REVOKED, now, launch.person_id, code=code_id
-    )
+    student, course = changed
+    facts = {"code": code_id, "student": student, "course": course}
+    audit.record(session, launch.institution_id, audit.Event.CODE_REVOKED, now, launch.person_id, **facts)
     return True
 
 

@@ -212,5 +212,6 @@ def record(
     """Write an event of a link down."""
     audit.record(
         session, link.institution_id, event, now, actor_id,
-        link=link.id, student=link.student_id, observer=link.observer_id, scope=link.scope, course=link.course_id, way=link.way, **facts,
+        link=link.id, student=link.student_id, observer=link.observer_id,
+        scope=link.scope, course=link.course_id, way=link.way, **facts,
     )  # fmt: skip

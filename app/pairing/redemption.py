@@ -103,6 +103,8 @@ def _spend(session: Session, observer: Person, code: Code, now: datetime, head_s
         observer.id,
         code=code.id,
         link=link.id,
+        student=code.student_id,
+        course=code.course_id,
     )
     return Redeemed(link.id)
 
