@@ -16,6 +16,7 @@ class Event(StrEnum):
     CODE_MADE_IN_CANVAS = "code:make-in-canvas"
     CODE_REVOKED = "code:revoke"
     CODE_REFUSED = "code:refuse"
+    CODE_USED_FOR = "code:use-for"
     CODE_REDEEMED = "code:redeem"
     LINK_ADDED = "link:add"
     LINK_CONNECTED = "link:connect"

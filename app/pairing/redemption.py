@@ -109,8 +109,10 @@ def _spend(session: Session, observer: Person, code: Code, now: datetime, head_s
     return Redeemed(link.id)
 
 
-def redeem_native(who: Guesser, observer: Person, canvas: Canvas, text: str, clock: Clock) -> Outcome:
-    """Redeem one of Canvas's own codes with the observer's own token.
+def redeem_native(
+    who: Guesser, observer: Person, canvas: Canvas, text: str, clock: Clock, whose: str = "self"
+) -> Outcome:
+    """Redeem one of Canvas's own codes with the observer's own token, or an admin's if `whose` names them.
 
     Canvas burns the code whatever comes of it, so nothing is tried twice. When its answer is lost, the list
     of observees before and after tells whether it was done.
@@ -120,13 +122,13 @@ def redeem_native(who: Guesser, observer: Person, canvas: Canvas, text: str, clo
         wait = guesses.wait_until(session, observer.institution_id, who, now)
     if wait is not None:
         return Refused(Reason.TOO_MANY_TRIES, wait)
-    before = {student.id for student in observees.list_observees(canvas, "self")}
+    before = {student.id for student in observees.list_observees(canvas, whose)}
     try:
-        student = observees.add_by_code(canvas, "self", text)
+        student = observees.add_by_code(canvas, whose, text)
     except CanvasRejects as refusal:
         return _native_refused(refusal, observer, who, clock())
     except RETRYABLE:
-        new = [s for s in observees.list_observees(canvas, "self") if s.id not in before]
+        new = [s for s in observees.list_observees(canvas, whose) if s.id not in before]
         if not new:
             raise
         student = new[0]

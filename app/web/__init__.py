@@ -7,6 +7,7 @@ from werkzeug.routing import IntegerConverter, Map
 from app.web import (
     admin,
     connect,
+    connecting,  # noqa: F401  its pages join those of people
     discovery,
     drift,
     errors,
@@ -16,6 +17,7 @@ from app.web import (
     instructor,
     lti,
     observer,
+    people,
     policy,
     portal,
     regional,
@@ -38,6 +40,7 @@ BLUEPRINTS = (
     admin,
     setup,
     drift,
+    people,
     policy,
 )
 
@@ -56,7 +59,7 @@ def assemble(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
-    for launched in (lti, instructor, student, admin, setup, drift, policy):
+    for launched in (lti, instructor, student, admin, setup, drift, people, policy):
         csrf.exempt(launched.bp)  # proved by a signature or by the launch's handle, not by a cookie
     csrf.exempt("app.web.connect.connect")  # likewise by the handle
     lti.portals.update(

@@ -1,0 +1,112 @@
+"""The office connects two people: by its own word, or by what the family brings to the counter."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app import audit, db, people
+from app.canvas import Canvas, observees
+from app.canvas.observees import Elsewhere
+from app.errors import RETRYABLE, CanvasRejects
+from app.models import LinkState, Person, Way
+from app.pairing import guesses, links
+from app.pairing.codes import Reach
+from app.pairing.directory import Somebody
+from app.pairing.guesses import Guesser
+from app.pairing.redemption import AlreadyConnected, Clock, Redeemed
+from app.pairing.rules import Reason, Refused
+
+Outcome = Redeemed | AlreadyConnected | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two people, as Canvas names them."""
+
+    observer: Somebody
+    student: Somebody
+
+
+def connect(
+    session: Session, admin: Person, pair: Pair, reach: Reach, now: datetime, head_start: timedelta
+) -> Outcome:
+    """Connect two people by the admin's word; Canvas is told by app.pairing.applying."""
+    if pair.observer.id == pair.student.id:
+        return Refused(Reason.SIGNED_IN_AS_STUDENT)
+    observer, student = (
+        people.remember(session, admin.institution_id, one.id, one.name, now)
+        for one in (pair.observer, pair.student)
+    )
+    link = links.add(session, admin, observer, student, reach, now, head_start)
+    if link is not None:
+        return Redeemed(link.id)
+    twin = links.open_between(session, observer, student.id, reach.scope, reach.course_id)
+    if twin is None or (twin.state is LinkState.ENDING and not twin.again):
+        return Refused(Reason.STILL_ENDING)
+    return AlreadyConnected(twin.id)
+
+
+def by_credentials(
+    canvas: Canvas, admin: Person, who: Guesser, observer: Somebody, login: str, password: str, clock: Clock
+) -> Outcome | Elsewhere:
+    """Connect the student who signs in with these. The password goes to Canvas and nowhere else.
+
+    When Canvas's answer is lost, the list of observees before and after tells whether it was done.
+    """
+    now = clock()
+    with db.transaction() as session:
+        wait = guesses.wait_until(session, admin.institution_id, who, now)
+    if wait is not None:
+        return Refused(Reason.TOO_MANY_TRIES, wait)
+    before = {student.id for student in observees.list_observees(canvas, observer.id)}
+    try:
+        made = observees.add_by_credentials(canvas, observer.id, login, password)
+    except CanvasRejects as refusal:
+        return _refused(refusal, admin, who, clock())
+    except RETRYABLE:
+        new = [one for one in observees.list_observees(canvas, observer.id) if one.id not in before]
+        if not new:
+            raise
+        made = new[0]
+    if isinstance(made, Elsewhere):
+        return made
+    return note(admin, observer, Somebody(made.id, made.name), made.id in before, clock())
+
+
+def note(admin: Person, observer: Somebody, student: Somebody, before: bool, now: datetime) -> Outcome:
+    """Write down what Canvas made at the admin's word."""
+    with db.transaction() as session:
+        watcher, watched = (
+            people.remember(session, admin.institution_id, one.id, one.name, now)
+            for one in (observer, student)
+        )
+        link = links.note_native(session, watcher, watched, now, Way.ADMIN)
+        if not before:
+            links.record(session, link, audit.Event.LINK_ADDED, now, admin.id)
+    return AlreadyConnected(link.id) if before else Redeemed(link.id)
+
+
+def _refused(refusal: CanvasRejects, admin: Person, who: Guesser, now: datetime) -> Refused:
+    if refusal.message == observees.LINKED_NOTHING:
+        return Refused(Reason.LINKED_NOTHING)
+    with db.transaction() as session:
+        guesses.miss(session, admin.institution_id, who, now)
+        audit.record(
+            session, admin.institution_id, audit.Event.CODE_REFUSED, now, admin.id, reason="credentials"
+        )
+    return Refused(Reason.UNKNOWN)
+
+
+def note_use(session: Session, admin: Person, observer: Person, outcome: Outcome, now: datetime) -> None:
+    """Write down that it was an admin who used a code in an observer's name."""
+    if isinstance(outcome, Redeemed):
+        audit.record(
+            session,
+            admin.institution_id,
+            audit.Event.CODE_USED_FOR,
+            now,
+            admin.id,
+            observer=observer.id,
+            link=outcome.link_id,
+        )

@@ -1,0 +1,259 @@
+"""What the office changes about one person: connect, end, use a family's code, make one (/admin/people)."""
+
+from datetime import datetime
+
+from flask import abort, render_template, request
+
+from app import audit, db, people, policy
+from app.canvas import courses, enrollments, observees
+from app.canvas.observees import Elsewhere
+from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
+from app.models import Link, LinkState, LtiLaunch, Role, Scope
+from app.pairing import adding, codes, connections, guesses, links, redemption, spelling
+from app.pairing.adding import Pair
+from app.pairing.codes import ALL_COURSES, Reach
+from app.pairing.directory import Somebody
+from app.pairing.redemption import AlreadyConnected, Redeemed
+from app.pairing.rules import Reason, Refused
+from app.web import canvas, visit
+from app.web.people import Notice, Page, asked, bp, may_act, person_page, search, service, somebody, typed
+
+MOST_SECRET = 255  # characters of a login or password
+PROVE = "url:POST|/api/v1/users/:user_id/observees"
+
+
+@bp.post("/choose")
+def choose() -> Page:
+    """Whom to connect somebody with: a search, this time for the other one."""
+    launch, who = may_act(), somebody(asked("person"))
+    term, watches = typed("term"), "watches" in request.form
+    return render_template(
+        "admin/people_choose.html",
+        launch=launch,
+        who=who,
+        watches=watches,
+        term=term,
+        found=search(term),
+    )
+
+
+@bp.post("/pair")
+def pair() -> Page:
+    """The two of them, and what the one shall see of the other."""
+    launch, two = may_act(), _pair()
+    return render_template(
+        "admin/people_pair.html",
+        launch=launch,
+        pair=two,
+        person=asked("person"),
+        courses=courses.of_student(service(), two.student.id),
+    )
+
+
+@bp.post("/connect")
+def connect() -> Page:
+    """Connect two people, now if Canvas lets us."""
+    launch, two = may_act(), _pair()
+    reach = chosen_reach(two.student)
+    with db.transaction() as session:
+        outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start())
+    who, other = _sides(two)
+    return person_page(who, told(outcome, other.name))
+
+
+@bp.post("/end")
+def end() -> Page:
+    """Ask first, then end one connection."""
+    launch, two = may_act(), _pair()
+    who, other = _sides(two)
+    course = request.form.get("course") or None
+    with db.reading() as session:
+        ours = connections.rows(session, launch.institution_id, who.id)
+    all_of_them = connections.of(service(), who.id, ours)
+    found = next(
+        (
+            one
+            for one in (*all_of_them.observers, *all_of_them.students)
+            if (one.observer, one.student, one.reach.course_id) == (two.observer.id, two.student.id, course)
+        ),
+        None,
+    )
+    if found is None:
+        return person_page(who, Notice("gone", good=False, name=other.name))
+    if "sure" not in request.form:
+        return render_template("admin/people_end.html", launch=launch, pair=two, person=who.id, one=found)
+    return person_page(who, _end(launch, two, found.reach, other.name))
+
+
+@bp.post("/redeem")
+def redeem() -> Page:
+    """Use a code the family has, in the name of the observer."""
+    launch, who = may_act(), somebody(asked("person"))
+    guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
+    match spelling.read(typed("code")):
+        case spelling.Typo():
+            return person_page(who, Notice("refused", good=False, reason=Reason.TYPO), 422)
+        case spelling.Ours(text):
+            with db.transaction() as session:
+                observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+                outcome = redemption.redeem(
+                    session, visit.keyring(), observer, text, guesser, visit.now(), visit.head_start()
+                )
+                adding.note_use(session, launch.person, observer, outcome, visit.now())
+        case spelling.Native(text):
+            with db.transaction() as session:
+                observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+            try:
+                outcome = redemption.redeem_native(guesser, observer, service(), text, visit.clock, who.id)
+            except CanvasFailure as failure:
+                return _failed(who, failure, PROVE)
+            with db.transaction() as session:
+                adding.note_use(session, launch.person, observer, outcome, visit.now())
+    return person_page(who, told(outcome, who.name))
+
+
+@bp.post("/credentials")
+def credentials() -> Page:
+    """Connect the student who types their login and password here; neither is kept."""
+    launch, who = may_act(), somebody(asked("person"))
+    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
+    if not login or not password or max(len(login), len(password)) > MOST_SECRET:
+        return person_page(who, Notice("both", good=False), 422)
+    guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
+    try:
+        outcome = adding.by_credentials(service(), launch.person, guesser, who, login, password, visit.clock)
+    except CanvasFailure as failure:
+        return _failed(who, failure, PROVE)
+    if isinstance(outcome, Elsewhere):
+        return person_page(who, Notice("elsewhere", good=False), 422)
+    if outcome == Refused(Reason.UNKNOWN):
+        return person_page(who, Notice("credentials", good=False), 422)
+    return person_page(who, told(outcome, who.name))
+
+
+@bp.post("/issue")
+def issue() -> Page:
+    """Make a code for a student, or show the one that is live."""
+    launch, who = may_act(), somebody(asked("person"))
+    reach = chosen_reach(who)
+    with db.transaction() as session:
+        student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+        code = codes.issue(
+            session,
+            visit.keyring(),
+            issuer=launch.person,
+            role=Role.ADMIN,
+            student=student,
+            reach=reach,
+            policy=policy.of(session, launch.institution_id),
+            now=visit.now(),
+        )
+        text = codes.text_of(visit.keyring(), code)
+    return _code_page(who, text, code.expires_at, reach)
+
+
+@bp.post("/canvas-code")
+def make_in_canvas() -> Page:
+    """Make one of Canvas's own codes for a student, for the Canvas Parent app."""
+    launch, who = may_act(), somebody(asked("person"))
+    try:
+        made = observees.make_pairing_code(service(), who.id)
+    except CanvasFailure as failure:
+        return _failed(who, failure, "url:POST|/api/v1/users/:user_id/observer_pairing_codes")
+    with db.transaction() as session:
+        student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+        audit.record(
+            session,
+            launch.institution_id,
+            audit.Event.CODE_MADE_IN_CANVAS,
+            visit.now(),
+            launch.person_id,
+            student=student.id,
+        )
+    return _code_page(who, made.code, made.expires_at, ALL_COURSES)
+
+
+def told(outcome: adding.Outcome, name: str) -> Notice:
+    """What became of connecting two people, after a first try to tell Canvas."""
+    match outcome:
+        case Refused(reason, _when):
+            return Notice("refused", good=False, name=name, reason=reason)
+        case AlreadyConnected():
+            return Notice("already", name=name)
+        case Redeemed(link_id):
+            canvas.attempt(link_id)
+            return _state(link_id, name)
+
+
+def chosen_reach(student: Somebody) -> Reach:
+    """The reach that was chosen: all courses, or one the student is in."""
+    course_id = request.form.get("course") or None
+    if course_id is None:
+        return ALL_COURSES
+    course = next((one for one in courses.of_student(service(), student.id) if one.id == course_id), None)
+    if course is None:
+        abort(404)
+    rows = enrollments.of_student_in_course(service(), course.id, student.id)
+    return Reach(Scope.COURSE, course.id, course.name, tuple(dict.fromkeys(row.section_id for row in rows)))
+
+
+def _pair() -> Pair:
+    return Pair(somebody(asked("observer")), somebody(asked("student")))
+
+
+def _sides(two: Pair) -> tuple[Somebody, Somebody]:
+    """Whose page it is, and the other one."""
+    own = request.form.get("person") == two.observer.id
+    return (two.observer, two.student) if own else (two.student, two.observer)
+
+
+def _end(launch: LtiLaunch, two: Pair, reach: Reach, name: str) -> Notice:
+    with db.transaction() as session:
+        observer, student = (
+            people.remember(session, launch.institution_id, one.id, one.name, visit.now())
+            for one in (two.observer, two.student)
+        )
+        link = links.leave(session, observer, student, reach, visit.now(), visit.head_start(), launch.person)
+    canvas.attempt(link.id)
+    return _state(link.id, name)
+
+
+def _state(link_id: int, name: str) -> Notice:
+    """Where a link stands after the first try."""
+    with db.reading() as session:
+        link = session.get_one(Link, link_id)
+    match link.state:
+        case LinkState.ACTIVE:
+            return Notice("connected", name=name)
+        case LinkState.ENDED:
+            return Notice("ended", name=name)
+        case LinkState.ENDING if link.reason is None:
+            return Notice("ending", name=name)
+        case LinkState.WAITING:
+            return Notice("asked", name=name)
+        case _ if link.reason:
+            return Notice("failed", good=False, name=name, reason=link.reason)
+        case _:
+            return Notice("waiting", name=name)
+
+
+def _failed(who: Somebody, failure: CanvasFailure, scope: str) -> Page:
+    """Back on the page of somebody, with what Canvas lacked; nothing else was done."""
+    match failure:
+        case ScopeMissing():
+            return person_page(who, Notice("scope", good=False, name=scope), 422)
+        case CanvasForbids():
+            return person_page(who, Notice("forbidden", good=False, name=who.name), 422)
+        case _:
+            raise failure
+
+
+def _code_page(who: Somebody, text: str, expires_at: datetime, reach: Reach) -> Page:
+    return render_template(
+        "admin/people_code.html",
+        launch=visit.launch(),
+        who=who,
+        text=text,
+        expires_at=expires_at,
+        reach=reach,
+    )

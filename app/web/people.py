@@ -1,0 +1,118 @@
+"""The people of the school, for its office: find somebody, and see all that connects them with others."""
+
+import re
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, render_template, request
+
+from app import db
+from app.canvas import Canvas
+from app.models import LtiLaunch
+from app.pairing import connections, directory
+from app.pairing.directory import Found, Somebody
+from app.web import canvas, visit
+from app.web.forms import CANVAS_ID
+
+bp = Blueprint("people", __name__, url_prefix="/admin/people")
+
+Page = str | tuple[str, int]
+LONGEST = 200  # characters of a search
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was just done, or why it was not: a word of people_words.html with what belongs to it."""
+
+    word: str
+    good: bool = True
+    name: str = ""
+    reason: str | None = None
+    code: str | None = None
+
+
+@bp.before_request
+def whole_institution() -> Page | None:
+    """The pages name people of the whole institution: the admin of a part is told who may look."""
+    launch = visit.launch()
+    return None if launch.root_admin else (render_template("admin/people_closed.html", launch=launch), 403)
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """A field to search in, and what was found."""
+    term = typed("term")
+    return render_template(
+        "admin/people.html",
+        launch=visit.launch(),
+        term=term,
+        found=search(term) if term else None,
+        shortest=directory.SHORTEST,
+    )
+
+
+@bp.post("/person")
+def person() -> Page:
+    """Somebody with all their connections."""
+    return person_page(somebody(asked("person")))
+
+
+def person_page(who: Somebody, notice: Notice | None = None, status: int = 200) -> Page:
+    """The page of one person."""
+    launch = visit.launch()
+    with db.reading() as session:
+        ours = connections.rows(session, launch.institution_id, who.id)
+    page = render_template(
+        "admin/people_person.html",
+        launch=launch,
+        who=who,
+        all=connections.of(service(), who.id, ours),
+        notice=notice,
+        may=launch.stand_in is None,
+    )
+    return page, status
+
+
+def search(term: str) -> Found | None:
+    """People by what was typed; None: too short to search for."""
+    if len(term) < directory.SHORTEST:
+        return None
+    with db.reading() as session:
+        met = directory.known(session, visit.launch().institution_id, term)
+    return directory.search(service(), met, term)
+
+
+def service() -> Canvas:
+    """Canvas as the service account, with the time a person is willing to wait."""
+    return canvas.service(visit.launch().institution_id).within(visit.settings().redeem_budget)
+
+
+def may_act() -> LtiLaunch:
+    """The launch, if it is of an admin as themself: a stand-in changes nothing."""
+    launch = visit.launch()
+    if launch.stand_in:
+        abort(403)
+    return launch
+
+
+def typed(name: str) -> str:
+    """What a field of text holds, cut to what makes sense."""
+    return request.form.get(name, "").replace("\x00", "").strip()[:LONGEST]
+
+
+def asked(name: str) -> str:
+    """The number in Canvas that a hidden field holds."""
+    value = request.form.get(name, "")
+    if not re.match(CANVAS_ID, value):
+        abort(400)
+    return value
+
+
+def somebody(user_id: str) -> Somebody:
+    """Somebody Canvas knows, or the page that says that there is nobody."""
+    return directory.find(service(), user_id) or abort(404)
