@@ -4,7 +4,18 @@ A row belongs to one institution; only tool keys and workers are the server's ow
 """
 
 from app.models.audit import AuditEvent, AuditHead
+from app.models.bars import Bar, BarHit
 from app.models.base import Base, UtcDateTime
+from app.models.imports import (
+    Import,
+    ImportChunk,
+    ImportPerson,
+    ImportRoad,
+    ImportRow,
+    ImportState,
+    RowKind,
+    RowState,
+)
 from app.models.institutions import (
     Deployment,
     Institution,
@@ -27,6 +38,7 @@ from app.models.pairing import (
 )
 from app.models.policies import Acceptance, Agreement, PolicyRow
 from app.models.reconciling import Drift, How, Reconciliation, Stage
+from app.models.signing_up import FrontPage, LoginWay, Road, Shown, SignUp, SignUpState
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
 from app.models.workers import Worker
 
@@ -35,6 +47,8 @@ __all__ = [
     "Agreement",
     "AuditEvent",
     "AuditHead",
+    "Bar",
+    "BarHit",
     "Base",
     "Code",
     "CodeSection",
@@ -42,13 +56,21 @@ __all__ = [
     "Drift",
     "EndRequest",
     "EndedBy",
+    "FrontPage",
     "Guesses",
     "How",
+    "Import",
+    "ImportChunk",
+    "ImportPerson",
+    "ImportRoad",
+    "ImportRow",
+    "ImportState",
     "Institution",
     "Invitation",
     "Link",
     "LinkEnrollment",
     "LinkState",
+    "LoginWay",
     "LtiLaunch",
     "LtiLogin",
     "OAuthAttempt",
@@ -58,8 +80,14 @@ __all__ = [
     "PolicyRow",
     "PortalSession",
     "Reconciliation",
+    "Road",
     "Role",
+    "RowKind",
+    "RowState",
     "Scope",
+    "Shown",
+    "SignUp",
+    "SignUpState",
     "Stage",
     "Token",
     "ToolKey",

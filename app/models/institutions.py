@@ -21,6 +21,7 @@ class Institution(Base):
     canvas_url: Mapped[str]  # https://school.instructure.com, no trailing slash
     oauth_client_id: Mapped[str | None]  # the developer key for Canvas's API
     oauth_client_secret: Mapped[str | None]  # sealed at institutions.oauth_client_secret:<slug>
+    extras: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # app.canvas.oauth.Extra
     created_at: Mapped[datetime]
 
 
