@@ -1,0 +1,121 @@
+"""Making sure, while an import runs, that the observer of a row has an account.
+
+Look, note, then write: a row that is repeated finds the account it made before. Calls to Canvas: one look and
+one write for each new observer; none for somebody who has an account.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import db
+from app.canvas import Canvas, users
+from app.canvas.users import Invalid, NewUser, User
+from app.errors import CanvasMissing
+from app.models import Import, ImportRow, RowState
+from app.pairing.imports.directory import HERE
+from app.pairing.imports.given import Wanted
+from app.sheets.pairs import Given
+
+CREATING = "creating"  # noted in ImportRow.before when nobody was found, before the first write
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No account could be made, and why: Canvas's words, or a word of ours."""
+
+    why: str
+
+
+def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
+    """The Canvas number of the row's observer."""
+    if row.observer_id:
+        return row.observer_id
+    with db.reading() as session:
+        shared = _of_earlier_row(session, row)
+    if shared:
+        return _written(row, shared, made=False)
+    person = Wanted.from_json(row.given).observer
+    there = _look(canvas, person, _sis_id(row, person))
+    if there:
+        ours = bool((row.before or {}).get(CREATING)) or row.user_line is not None
+        return _written(row, there.id, made=ours)
+    if row.user_line is not None and row.told:
+        return Refused(row.told)
+    if not login_of(person):
+        return Refused("unknown_observer")
+    _note(row)
+    made = users.create(canvas, HERE, _newcomer(person))
+    if isinstance(made, User):
+        return _written(row, made.id, made=True)
+    return _taken(row, canvas, person, made)
+
+
+def login_of(person: Given) -> str:
+    """What a new observer logs in with."""
+    return person.login or person.email or person.sis_id
+
+
+def _newcomer(person: Given) -> NewUser:
+    return NewUser(
+        name=person.full_name or login_of(person),
+        login=login_of(person),
+        email=person.email or None,
+        sis_user_id=person.sis_id or None,
+    )
+
+
+def _sis_id(row: ImportRow, person: Given) -> str:
+    return person.sis_id or str((row.before or {}).get("sis_id", ""))
+
+
+def _look(canvas: Canvas, person: Given, sis_id: str) -> User | None:
+    names = [f"sis_user_id:{sis_id}"] if sis_id else []
+    names += [f"sis_login_id:{login_of(person)}"] if login_of(person) else []
+    for name in names:
+        try:
+            return users.get(canvas, name)
+        except CanvasMissing:
+            continue
+    return None
+
+
+def _taken(row: ImportRow, canvas: Canvas, person: Given, no: Invalid) -> str | Refused:
+    """Canvas says no; perhaps somebody else has done this very row in the same moment."""
+    there = _look(canvas, person, _sis_id(row, person))
+    if there:
+        return _written(row, there.id, made=True)
+    return Refused("; ".join(dict.fromkeys(field.message for field in no.fields)))
+
+
+def _of_earlier_row(session: Session, row: ImportRow) -> str | None:
+    if row.observer_key is None:
+        return None
+    found: str | None = session.scalar(
+        select(ImportRow.observer_id)
+        .where(
+            ImportRow.import_id == row.import_id,
+            ImportRow.observer_key == row.observer_key,
+            ImportRow.observer_id.isnot(None),
+        )
+        .limit(1)
+    )
+    return found
+
+
+def _note(row: ImportRow) -> None:
+    row.before = {**(row.before or {}), CREATING: True}
+    with db.transaction() as session:
+        session.execute(
+            update(ImportRow).where(ImportRow.id == row.id).values(before=row.before, state=RowState.DOING)
+        )
+
+
+def _written(row: ImportRow, observer_id: str, *, made: bool) -> str:
+    row.observer_id, row.made_account = observer_id, made
+    with db.transaction() as session:
+        session.execute(
+            update(ImportRow).where(ImportRow.id == row.id).values(observer_id=observer_id, made_account=made)
+        )
+    return observer_id

@@ -1,0 +1,163 @@
+"""Finding people's accounts by what a row gives: from the account's list, or one question for each.
+
+Calls to Canvas: with the list none for each row; without it one for each identifier that is new in this turn.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app import db
+from app.canvas import Canvas, users
+from app.canvas.users import User
+from app.errors import CanvasMissing
+from app.models import Import, ImportPerson
+from app.sheets.pairs import Given
+
+HERE = "self"  # the root account of Canvas's host
+LIST_FROM = 60  # distinct rows from which on the list may be cheaper than a question for each
+A_PAGE = 100  # people of a page of the list
+MOST = 6  # accounts with one e-mail address that an admin can be asked about
+SEARCHABLE = 2  # letters Canvas wants at least
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody in Canvas."""
+
+    id: str
+    name: str
+    sis_id: str | None = None
+    login: str | None = None
+    email: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """For an admin to choose from."""
+        told = {"id": self.id, "name": self.name, "sis_id": self.sis_id, "login": self.login}
+        return {name: value for name, value in {**told, "email": self.email}.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The accounts that fit, and by what they were found."""
+
+    accounts: tuple[Account, ...] = ()
+    by: str = ""
+
+
+def _account(person: User) -> Account:
+    return Account(person.id, person.name, person.sis_user_id, _lower(person.login), _lower(person.email))
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def keep(session: Session, import_id: int, found: Iterable[User]) -> None:
+    """Write a page of the list down; a page that comes again changes nothing."""
+    dialect = session.get_bind().dialect.name
+    rows = [
+        {
+            "import_id": import_id,
+            "canvas_id": person.id,
+            "name": person.name,
+            "sis_id": person.sis_user_id,
+            "login": _lower(person.login),
+            "email": _lower(person.email),
+        }
+        for person in found
+    ]
+    if rows:
+        insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(ImportPerson)
+        session.execute(insert.on_conflict_do_nothing(), rows)
+
+
+def forget(session: Session, import_id: int) -> None:
+    """Throw the list away."""
+    session.execute(delete(ImportPerson).where(ImportPerson.import_id == import_id))
+
+
+def tells_emails(session: Session, import_id: int) -> bool:
+    """Whether Canvas told any address in the list; a key without "include" parameters tells none."""
+    asked = select(ImportPerson.canvas_id).where(
+        ImportPerson.import_id == import_id, ImportPerson.email.isnot(None)
+    )
+    return session.scalar(asked.limit(1)) is not None
+
+
+@dataclass(slots=True)
+class Directory:
+    """Whom a school has, as one turn of one import sees it."""
+
+    canvas: Canvas
+    of: Import
+    emails: bool = False  # the list tells addresses
+    asked: dict[str, tuple[Account, ...]] = field(default_factory=dict)
+
+    def match(self, person: Given) -> Match:
+        """Who is meant: by the surest identifier that anybody answers to."""
+        for by in ("canvas_id", "sis_id", "login", "email"):
+            value = getattr(person, by)
+            found = self._by(by, value) if value else ()
+            if found:
+                return Match(found, by)
+        return Match()
+
+    def holder_of(self, login: str) -> Account | None:
+        """Whose login this is."""
+        return next(iter(self._by("login", login)), None) if login else None
+
+    def _by(self, by: str, value: str) -> tuple[Account, ...]:
+        value = value if by in ("sis_id", "canvas_id") else value.lower()
+        key = f"{by}:{value}"
+        if key not in self.asked:
+            self.asked[key] = self._listed(by, value) if self._in_list(by) else self._question(by, value)
+        return self.asked[key]
+
+    def _in_list(self, by: str) -> bool:
+        return self.of.listed and (by != "email" or self.emails)
+
+    def _listed(self, by: str, value: str) -> tuple[Account, ...]:
+        column: ColumnElement[str | None] = getattr(ImportPerson, by)
+        with db.reading() as session:
+            rows = session.scalars(
+                select(ImportPerson)
+                .where(ImportPerson.import_id == self.of.id, column == value)
+                .order_by(ImportPerson.canvas_id)
+                .limit(MOST)
+            ).all()
+        return tuple(Account(row.canvas_id, row.name, row.sis_id, row.login, row.email) for row in rows)
+
+    def _question(self, by: str, value: str) -> tuple[Account, ...]:
+        if by == "email":
+            return self._search(value)
+        if by == "canvas_id" and not value.isdigit():
+            return ()
+        name = {"canvas_id": value, "sis_id": f"sis_user_id:{value}", "login": f"sis_login_id:{value}"}[by]
+        try:
+            return (_account(users.get(self.canvas, name)),)
+        except CanvasMissing:
+            return ()
+
+    def _search(self, email: str) -> tuple[Account, ...]:
+        if len(email) < SEARCHABLE:
+            return ()
+        found = [_account(one) for one in users.search_account(self.canvas, HERE, email)]
+        exact = [one for one in found if email in (one.email, one.login)]
+        silent = [one for one in found if one.email is None]  # found by it, though it is not told
+        return tuple((exact or silent)[:MOST])
+
+
+def list_on(of: Import, canvas: Canvas) -> tuple[list[User], str | None]:
+    """The next page of the account's people, and where the one after it is."""
+    return users.page_of_account(canvas, HERE, of.cursor or None)
+
+
+def how_many(session: Session, import_id: int) -> int:
+    """How many people of the account are listed."""
+    return session.scalars(
+        select(func.count()).select_from(ImportPerson).where(ImportPerson.import_id == import_id)
+    ).one()

@@ -1,0 +1,113 @@
+"""What a row asks for, as it is kept in the database."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.models import RowKind
+from app.sheets.pairs import Action, Given, Pair, Place
+
+STATUSES = {"active": Action.ADD}  # of users.csv: whoever is to be suspended or deleted is not our business
+OBSERVER = ("", "observer")  # what users.csv may declare somebody to be, for us to make their account
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A pair, or an account: then `observer` is whose, and `extra` the other columns of users.csv."""
+
+    kind: RowKind
+    action: Action
+    action_given: str
+    observer: Given
+    student: Given = Given()
+    course: Place = Place()
+    section: Place = Place()
+    declared: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def course_scoped(self) -> bool:
+        """Whether it is about one course only."""
+        return bool(self.course) or bool(self.section)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON can hold it; blanks are left out."""
+        people = {name: _filled(asdict(getattr(self, name))) for name in ("observer", "student")}
+        places = {name: _filled(asdict(getattr(self, name))) for name in ("course", "section")}
+        own = {
+            "kind": self.kind.value,
+            "action": self.action.value,
+            "action_given": self.action_given,
+            "declared": self.declared,
+            "extra": _filled(dict(self.extra)),
+        }
+        return _filled({**own, **people, **places})
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Wanted":
+        """From `to_json`."""
+        return cls(
+            RowKind(kept["kind"]),
+            Action(kept["action"]),
+            kept.get("action_given", ""),
+            Given(**kept.get("observer", {})),
+            Given(**kept.get("student", {})),
+            Place(**kept.get("course", {})),
+            Place(**kept.get("section", {})),
+            kept.get("declared", ""),
+            kept.get("extra", {}),
+        )
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def of_pair(pair: Pair) -> Wanted:
+    """What a pair of a sheet asks for."""
+    return Wanted(
+        RowKind.PAIR,
+        pair.action,
+        pair.action_given,
+        pair.observer,
+        pair.student,
+        pair.course,
+        pair.section,
+    )
+
+
+def of_user(record: Mapping[str, str]) -> Wanted:
+    """What a row of users.csv asks for ("SIS Import Format", users.csv)."""
+    status = record.get("status", "")
+    known = ("user_id", "login_id", "email", "first_name", "last_name", "full_name", "status")
+    person = Given(
+        sis_id=record.get("user_id", ""),
+        login=record.get("login_id", ""),
+        email=record.get("email", ""),
+        first_name=record.get("first_name", ""),
+        last_name=record.get("last_name", ""),
+        name=record.get("full_name", ""),
+    )
+    return Wanted(
+        RowKind.ACCOUNT,
+        STATUSES.get(status.lower(), Action.UNCLEAR),
+        status,
+        person,
+        declared=record.get("declared_user_type", "").lower(),
+        extra={name: value for name, value in record.items() if name not in known and value},
+    )
+
+
+def key_of(person: Given) -> str | None:
+    """The same for all rows that give a person by the same identifier; the surest one counts."""
+    for name in ("canvas_id", "sis_id", "login", "email"):
+        value = getattr(person, name)
+        if value:
+            return f"{name}:{value if name == 'sis_id' else value.lower()}"
+    return None
+
+
+def alike(given: str, known: str) -> bool:
+    """Whether two names can be one person's: one says no word that the other does not say, too."""
+    first, second = (set(name.casefold().replace(",", " ").split()) for name in (given, known))
+    return not first or not second or first <= second or second <= first

@@ -1,0 +1,157 @@
+"""Connecting, and ending, the pair of one row. The links are links like all others: app.pairing tells Canvas.
+
+Calls to Canvas: those of app.pairing.applying. Killed at any point, a row is done by whoever comes after.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app import audit, db, people, policy
+from app.canvas import observees
+from app.errors import CanvasForbids
+from app.models import EndedBy, Import, ImportRow, Link, LinkState, Person, RowState, Scope, Way
+from app.pairing import applying, codes, links
+from app.pairing.applying import Access, Clock
+from app.pairing.rules import Reason
+
+BUDGET = timedelta(seconds=60)  # for all calls about one row
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: `made` if Canvas was changed by us; `why` if it could not be done."""
+
+    made: bool
+    why: str | None = None
+
+
+class NotYet(Exception):
+    """Somebody else is telling Canvas about these two people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """An import at work."""
+
+    of: Import
+    access: Access
+    clock: Clock
+
+    def connect(self, row: ImportRow) -> Outcome:
+        """Have Canvas hold the row's link."""
+        handed_in = row.pair_line is not None  # to Canvas's own importer
+        if handed_in and row.told and not self._is_linked(row):
+            return Outcome(False, row.told)
+        with db.transaction() as session:
+            link, ours = self._order(session, row)
+        if not self.tell(link.id):
+            raise NotYet
+        with db.reading() as session:
+            link = session.get_one(Link, link.id)
+        if link.state is not LinkState.ACTIVE:
+            return Outcome(False, link.reason or Reason.CANVAS_REFUSED)
+        return Outcome(ours and (handed_in or not link.found_in_canvas))
+
+    def ask(self, row: ImportRow) -> Outcome:
+        """Have the student asked; Canvas knows nothing of it until they say yes."""
+        now = self.clock()
+        with db.transaction() as session:
+            observer, student = self._people(session, row, now)
+            days = policy.of(session, self.of.institution_id).approval_days
+            link, new = links.ask(session, observer, student, _reach(row), now, now + timedelta(days=days))
+            ours = new or row.link_id == link.id
+            if ours:
+                _note(session, row, link.id)
+        return Outcome(ours)
+
+    def disconnect(self, row: ImportRow) -> Outcome:
+        """Have Canvas let the row's link go."""
+        if row.pair_line is not None and not self._is_linked(row):
+            return Outcome(True)
+        now = self.clock()
+        with db.transaction() as session:
+            observer, student = self._people(session, row, now)
+            link, new = links.order(session, observer, student, _reach(row), Way.CANVAS, now)
+            if new or link.again or link.state is not LinkState.ENDING:
+                begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
+            _note(session, row, link.id)
+        if not self.tell(link.id):
+            raise NotYet
+        return Outcome(True)
+
+    def connect_again(self, row: ImportRow) -> None:
+        """Have Canvas hold again what the row had it let go."""
+        now = self.clock()
+        with db.transaction() as session:
+            observer, student = self._people(session, row, now)
+            link, new = links.order(session, observer, student, _reach(row), Way.IMPORT, now)
+            if new:
+                link.state = LinkState.PENDING
+                links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
+        if not self.tell(link.id):
+            raise NotYet
+
+    def _order(self, session: Session, row: ImportRow) -> tuple[Link, bool]:
+        """The row's link, waiting for Canvas; and whether this import has it made."""
+        now = self.clock()
+        observer, student = self._people(session, row, now)
+        link, new = links.order(session, observer, student, _reach(row), Way.IMPORT, now)
+        if new:
+            link.state = LinkState.PENDING
+            links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
+        elif link.state is LinkState.ACTIVE and not (row.before or {}).get("linked") and row.link_id is None:
+            links.renew(session, link)  # we thought it was there, and Canvas says that it is not
+            new = True
+        session.flush()
+        ours = new or row.link_id == link.id
+        if ours:
+            _note(session, row, link.id)
+        return link, ours
+
+    def tell(self, link_id: int) -> bool:
+        """Tell Canvas. What concerns this link alone ends it; what concerns everything is raised."""
+        try:
+            return applying.attempt(link_id, self.access, self.clock, BUDGET)
+        except CanvasForbids:
+            with db.transaction() as session:
+                link = session.get_one(Link, link_id, with_for_update=True)
+                if link.state is not LinkState.PENDING:
+                    raise
+                link.state, link.reason = LinkState.ENDING, Reason.NOT_ALLOWED  # what is half made is undone
+            return applying.attempt(link_id, self.access, self.clock, BUDGET)
+
+    def _is_linked(self, row: ImportRow) -> bool:
+        canvas = self.access.service(self.of.institution_id)
+        observer, student = row.observer_id or "", row.student_id or ""
+        return observees.find(canvas, observer, student) is not None
+
+    def _people(self, session: Session, row: ImportRow, now: datetime) -> tuple[Person, Person]:
+        told, school = row.before or {}, self.of.institution_id
+        return (
+            people.remember(session, school, row.observer_id or "", told.get("observer_name"), now),
+            people.remember(session, school, row.student_id or "", told.get("student_name"), now),
+        )
+
+
+def begin_to_end(session: Session, link: Link, by: EndedBy, now: datetime, actor_id: int | None) -> None:
+    """Begin to end a link; whoever calls tells Canvas."""
+    link.state, link.ended_by = LinkState.ENDING, by
+    link.reason, link.again = None, False
+    links.record(session, link, audit.Event.LINK_ENDING, now, actor_id)
+
+
+def _reach(row: ImportRow) -> codes.Reach:
+    if row.course_id is None:
+        return codes.ALL_COURSES
+    name = (row.before or {}).get("course_name") or row.course_id
+    return codes.Reach(Scope.COURSE, row.course_id, str(name))
+
+
+def _note(session: Session, row: ImportRow, link_id: int) -> None:
+    row.link_id = link_id
+    session.execute(
+        update(ImportRow).where(ImportRow.id == row.id).values(link_id=link_id, state=RowState.DOING)
+    )

@@ -1,0 +1,329 @@
+"""The preview: each row is compared with Canvas, and its verdict written down. Nothing is changed.
+
+Calls to Canvas, besides those of `directory` and `courses`: two for each observer who has an account (whom
+they observe; where), one for each student of a row about a course. None for an observer who is new.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import db, policy
+from app.canvas import Canvas, enrollments, observees
+from app.canvas.enrollments import LIVE, OBSERVER, STUDENT, Enrollment
+from app.errors import CanvasMissing
+from app.models import Import, ImportRow, RowKind, RowState
+from app.pairing.imports import given, messages, progress
+from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
+from app.pairing.imports.directory import Directory, Match
+from app.pairing.imports.given import Wanted
+from app.pairing.imports.reading import LANES
+from app.pairing.imports.verdicts import Case, Found, Verdict, Where, decide
+from app.sheets.pairs import Action, Given
+
+AT_ONCE = 50
+LEFT_OUT, NEW = "left_out", "new"  # what an admin may decide, besides an account's number; or:
+SAME = "same"  # the same person as in an earlier row
+HELD = (*LIVE, "inactive", "completed")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Canvas says of a row."""
+
+    row: ImportRow
+    wanted: Wanted
+    observer: Match
+    student: Match
+    spot: Spot
+    linked: bool
+    everywhere: bool  # linked over all courses
+    in_course: tuple[str, ...]  # sections of the course in which the student is
+    section_sis: tuple[str, ...]  # their SIS ids, where they have one
+    held: tuple[dict[str, str], ...]  # observer enrollments of this pair
+    login_taken: str | None
+
+
+@dataclass(slots=True)
+class Eyes:
+    """Canvas, as one turn sees it; what was asked is not asked again."""
+
+    canvas: Canvas
+    directory: Directory
+    atlas: Atlas
+    observed: dict[str, tuple[frozenset[str], list[Enrollment]]] = field(default_factory=dict)
+    studied: dict[str, list[Enrollment]] = field(default_factory=dict)
+
+    def see(self, row: ImportRow) -> Seen:
+        """Everything about one row."""
+        wanted = Wanted.from_json(row.given)
+        observer, student = self._observer(row, wanted), self.directory.match(wanted.student)
+        if wanted.kind is RowKind.ACCOUNT:
+            return Seen(
+                row,
+                wanted,
+                observer,
+                Match(),
+                EVERYWHERE,
+                False,
+                False,
+                (),
+                (),
+                (),
+                self._holder(wanted, observer),
+            )
+        spot = self.atlas.find(wanted)
+        seen = Seen(row, wanted, observer, student, spot, False, False, (), (), (), None)
+        if len(student.accounts) != 1:
+            return seen
+        in_course = self._in_course(spot, student.accounts[0].id)
+        seen = replace(seen, in_course=in_course, section_sis=self.atlas.sis_ids(in_course))
+        if len(observer.accounts) != 1:
+            return seen
+        linked, held = self._between(observer.accounts[0].id, student.accounts[0].id, spot, in_course)
+        everywhere = student.accounts[0].id in self.observed[observer.accounts[0].id][0]
+        return replace(seen, linked=linked, everywhere=everywhere, held=held)
+
+    def _observer(self, row: ImportRow, wanted: Wanted) -> Match:
+        if row.chosen in (NEW, LEFT_OUT, SAME):
+            return Match()
+        if row.chosen:
+            return self.directory.match(Given(canvas_id=row.chosen))
+        return self.directory.match(wanted.observer)
+
+    def _holder(self, wanted: Wanted, observer: Match) -> str | None:
+        """Who else has the login of a row of users.csv, as Canvas's importer would put it."""
+        holder = self.directory.holder_of(wanted.observer.login)
+        if holder is None or holder.sis_id in (None, wanted.observer.sis_id):
+            return None
+        return f"SIS ID {holder.sis_id}"
+
+    def _between(
+        self, observer: str, student: str, spot: Spot, in_course: Sequence[str]
+    ) -> tuple[bool, tuple[dict[str, str], ...]]:
+        """Whether the pair is linked as far as the row reaches, and the enrollments it has."""
+        if observer not in self.observed:
+            self.observed[observer] = self._ask(observer)
+        linked, rows = self.observed[observer]
+        held = [row for row in rows if row.associated_user_id == student]
+        if spot.course is None:
+            return student in linked, tuple(_kept(row) for row in held)
+        here = [row for row in held if row.course_id == spot.course.id]
+        covered = {row.section_id for row in here if row.state in LIVE}
+        return bool(covered) and covered >= set(in_course), tuple(_kept(row) for row in here)
+
+    def _ask(self, observer: str) -> tuple[frozenset[str], list[Enrollment]]:
+        try:
+            linked = frozenset(one.id for one in observees.list_observees(self.canvas, observer))
+            return linked, enrollments.of_user(self.canvas, observer, [OBSERVER], HELD)
+        except CanvasMissing:
+            return frozenset(), []
+
+    def _in_course(self, spot: Spot, student: str) -> tuple[str, ...]:
+        if spot.course is None:
+            return ()
+        if student not in self.studied:
+            self.studied[student] = enrollments.of_user(self.canvas, student, [STUDENT])
+        rows = [row for row in self.studied[student] if row.course_id == spot.course.id]
+        if spot.section is not None and spot.section.id not in {row.section_id for row in rows}:
+            return ()
+        return tuple(dict.fromkeys(row.section_id for row in rows))
+
+
+def _kept(row: Enrollment) -> dict[str, str]:
+    return {"id": row.id, "course": row.course_id, "section": row.section_id, "state": row.state}
+
+
+def look_on(of: Import, eyes: Eyes, now: datetime) -> bool:
+    """Look at some more rows; True when all are looked at. Looking twice changes nothing."""
+    with db.reading() as session:
+        rows = session.scalars(
+            select(ImportRow)
+            .where(ImportRow.import_id == of.id, ImportRow.state == RowState.READ)
+            .order_by(ImportRow.id)
+            .limit(AT_ONCE)
+        ).all()
+    seen = [eyes.see(row) for row in rows]
+    with db.transaction() as session:
+        following = str(rows[-1].id) if rows else of.cursor
+        if not progress.advance(session, of, now, cursor=following, done=Import.done + len(rows)):
+            return False
+        consent = policy.of(session, of.institution_id).approval
+        for one in seen:
+            _write(session, of, one, consent)
+    return len(rows) < AT_ONCE
+
+
+def _write(session: Session, of: Import, seen: Seen, consent: bool) -> None:
+    row = session.get_one(ImportRow, seen.row.id)
+    row.observer_key = _key(seen)
+    row.lane = crc32((row.observer_key or "").encode()) % LANES
+    row.observer_id = _only(seen.observer)
+    row.student_id = _only(seen.student)
+    row.course_id = seen.spot.course.id if seen.spot.course else None
+    row.pair_key = None
+    if row.observer_key and row.student_id and row.chosen != LEFT_OUT:
+        row.pair_key = f"{row.observer_key}|{row.student_id}|{row.course_id or ''}"
+    case = _case(session, of, seen, row, consent)
+    row.verdict = decide(case)
+    row.told = messages.foretold(row.source, seen.wanted, case)
+    row.candidates = _candidates(session, of, seen, row)
+    row.state = RowState.SEEN
+    row.before = {
+        "linked": seen.linked,
+        "held": list(seen.held),
+        "course_name": seen.spot.course.name if seen.spot.course else None,
+        "observer_name": _name(seen.observer, seen.wanted.observer),
+        "student_name": _name(seen.student, seen.wanted.student),
+        "observer_sis": _sis(seen.observer),
+        "student_sis": _sis(seen.student),
+        "by": seen.observer.by,
+        "section_sis": list(seen.section_sis),
+    }
+    session.flush()
+
+
+def _name(match: Match, person: Given) -> str:
+    return match.accounts[0].name if _only(match) else person.full_name
+
+
+def _sis(match: Match) -> str | None:
+    return match.accounts[0].sis_id if _only(match) else None
+
+
+def _only(match: Match) -> str | None:
+    return match.accounts[0].id if len(match.accounts) == 1 else None
+
+
+def _key(seen: Seen) -> str | None:
+    if found := _only(seen.observer):
+        return f"canvas_id:{found}"
+    key = given.key_of(seen.wanted.observer)
+    return f"{key}#{seen.row.id}" if key and seen.row.chosen == NEW else key
+
+
+def _case(session: Session, of: Import, seen: Seen, row: ImportRow, consent: bool) -> Case:
+    wanted, person = seen.wanted, seen.wanted.observer
+    unknown = not seen.observer.accounts
+    first = _first_about(session, row) if unknown and row.observer_key else None
+    elsewhere = seen.spot.where is Where.FOUND and not seen.in_course and bool(row.student_id)
+    return Case(
+        kind=wanted.kind,
+        action=wanted.action,
+        observer=Found(person.identified, _ids(seen.observer), _doubtful(seen)),
+        student=Found(wanted.student.identified, _ids(seen.student)),
+        where=Where.STUDENT_ELSEWHERE if elsewhere else seen.spot.where,
+        course_found=seen.spot.course_found,
+        section_found=seen.spot.section_found,
+        linked=_linked(seen),
+        everywhere=seen.everywhere,
+        named=bool(person.full_name),
+        email=person.email,
+        login=person.login or (person.email if "@" in person.email else ""),
+        promised=first is not None and first.verdict in (Verdict.ACCOUNT, Verdict.NEW),
+        shared=first is not None and not _same_name(first, wanted) and row.chosen is None,
+        may_create="create" not in of.rights,
+        email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
+        login_taken=seen.login_taken,
+        earlier=_earlier(session, row),
+        consent=consent,
+        left_out=row.chosen == LEFT_OUT,
+        observers_only=wanted.declared in given.OBSERVER,
+    )
+
+
+def _linked(seen: Seen) -> bool:
+    """For a removal one section is enough, for an addition every one of the student's has to be there."""
+    if seen.wanted.action is Action.REMOVE and seen.spot.course is not None:
+        return any(row["state"] in LIVE for row in seen.held)
+    return seen.linked
+
+
+def _ids(match: Match) -> tuple[str, ...]:
+    return tuple(one.id for one in match.accounts)
+
+
+def _doubtful(seen: Seen) -> bool:
+    """Somebody has the e-mail address, but under another name: perhaps two people share it."""
+    if seen.observer.by != "email" or len(seen.observer.accounts) != 1 or seen.row.chosen:
+        return False
+    return not given.alike(seen.wanted.observer.full_name, seen.observer.accounts[0].name)
+
+
+def _first_about(session: Session, row: ImportRow) -> ImportRow | None:
+    """The first row about this observer, if it is an earlier one that makes their account."""
+    return session.scalar(
+        select(ImportRow)
+        .where(
+            ImportRow.import_id == row.import_id,
+            ImportRow.observer_key == row.observer_key,
+            ImportRow.id < row.id,
+            ImportRow.verdict.in_([Verdict.ACCOUNT, Verdict.NEW]),
+        )
+        .order_by(ImportRow.id)
+        .limit(1)
+    )
+
+
+def _same_name(first: ImportRow, wanted: Wanted) -> bool:
+    if first.kind is RowKind.ACCOUNT:
+        return True
+    return given.alike(Wanted.from_json(first.given).observer.full_name, wanted.observer.full_name)
+
+
+def _earlier(session: Session, row: ImportRow) -> Action | None:
+    if row.pair_key is None:
+        return None
+    found = session.scalar(
+        select(ImportRow.given)
+        .where(
+            ImportRow.import_id == row.import_id,
+            ImportRow.pair_key == row.pair_key,
+            ImportRow.id < row.id,
+            ImportRow.kind == RowKind.PAIR,
+        )
+        .order_by(ImportRow.id)
+        .limit(1)
+    )
+    return Action(found["action"]) if found else None
+
+
+def _candidates(session: Session, of: Import, seen: Seen, row: ImportRow) -> list[dict[str, Any]] | None:
+    """Whom an admin can choose for this row."""
+    if row.verdict == Verdict.AMBIGUOUS:
+        return [one.to_json() for one in seen.observer.accounts]
+    if row.verdict != Verdict.SHARED_EMAIL:
+        return None
+    if seen.observer.accounts:
+        return [seen.observer.accounts[0].to_json()]
+    first = _first_about(session, row)
+    name = Wanted.from_json(first.given).observer.full_name if first else ""
+    return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}]
+
+
+def counts(session: Session, import_id: int) -> dict[str, int]:
+    """How many rows have each verdict."""
+    found = session.execute(
+        select(ImportRow.verdict, func.count())
+        .where(ImportRow.import_id == import_id, ImportRow.verdict.isnot(None))
+        .group_by(ImportRow.verdict)
+    )
+    return {str(verdict): count for verdict, count in found}
+
+
+def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> int:
+    """Take an admin's decisions; those rows are looked at again. How many there were."""
+    taken = 0
+    for row_id, choice in choices:
+        row = session.get(ImportRow, row_id)
+        if row is None or row.import_id != of.id or row.candidates is None or row.state is not RowState.SEEN:
+            continue
+        if choice in (NEW, LEFT_OUT) or choice in {one["id"] for one in row.candidates}:
+            row.chosen, row.state = choice, RowState.READ
+            taken += 1
+    return taken

@@ -1,0 +1,84 @@
+"""Reading the rows of a file into the database, once each, in turns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from zlib import crc32
+
+from sqlalchemy import insert
+
+from app import db
+from app.models import Import, ImportRow, RowState
+from app.pairing.imports import given, intake, progress
+from app.pairing.imports.given import Wanted
+from app.sheets import columns
+from app.sheets.kinds import Kind
+from app.sheets.pairs import pairs
+from app.sheets.recognizing import Recognized
+from app.sheets.tables import Table
+
+AT_ONCE = 1000
+LANES = 4
+ORDER = {Kind.USERS: 0, Kind.ENROLLMENTS: 1, Kind.USER_OBSERVERS: 2, Kind.SHEET: 3}  # Canvas's order
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One pair, or one row of users.csv, and where it stands."""
+
+    source: str
+    number: int
+    wanted: Wanted
+    raw: tuple[str, ...]
+
+
+def items(of: Import, found: Recognized) -> Iterator[Item]:
+    """Everything a file asks for; accounts come before those who need them."""
+    for table in sorted(found.tables, key=lambda table: ORDER[table.kind]):
+        if table.kind is Kind.USERS:
+            yield from _users(table)
+            continue
+        mapping = columns.guess(table) if table.kind is not Kind.SHEET else intake.mapping_of(of)
+        for pair in pairs(table.rows(), mapping):
+            yield Item(table.kind.value, pair.row, given.of_pair(pair), pair.raw)
+
+
+def _users(table: Table) -> Iterator[Item]:
+    names = [each.strip().lower() for each in table.header]
+    for row in table.rows():
+        values = [each.strip() for each in row.cells]
+        record = dict(zip(names, values + [""] * (len(names) - len(values)), strict=False))
+        yield Item(table.kind.value, row.number, given.of_user(record), row.cells)
+
+
+def read_on(of: Import, now: datetime) -> bool:
+    """Read some more rows; True when all are read. A repeated turn reads none twice."""
+    with intake.recognized(of) as found:
+        total = sum(table.count() for table in found.tables) if not of.total else of.total
+        some = list(islice(items(of, found), int(of.cursor or 0), int(of.cursor or 0) + AT_ONCE * 10))
+    with db.transaction() as session:
+        following = str(int(of.cursor or 0) + len(some))
+        if not progress.advance(session, of, now, cursor=following, total=total, done=int(following)):
+            return False
+        for start in range(0, len(some), AT_ONCE):
+            rows = [_row(of, item) for item in some[start : start + AT_ONCE]]
+            session.execute(insert(ImportRow), rows)
+    return len(some) < AT_ONCE * 10
+
+
+def _row(of: Import, item: Item) -> dict[str, object]:
+    key = given.key_of(item.wanted.observer)
+    return {
+        "institution_id": of.institution_id,
+        "import_id": of.id,
+        "source": item.source,
+        "number": item.number,
+        "kind": item.wanted.kind,
+        "raw": list(item.raw),
+        "given": item.wanted.to_json(),
+        "state": RowState.READ,
+        "lane": crc32((key or "").encode()) % LANES,
+        "observer_key": key,
+        "verdict": None,
+    }

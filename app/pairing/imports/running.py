@@ -1,0 +1,126 @@
+"""Doing the rows of an import through the API: in lanes side by side, each row once, and paced.
+
+The rows of one observer are in one lane and done in order, so that an account is made once. A row's state is
+its lane's place: whoever goes on after a death finds the row that was begun, and finishes it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy.orm import Session
+
+from app import audit, db
+from app.errors import RETRYABLE, CanvasFailure, CanvasForbids, CanvasMissing, CanvasRejects
+from app.models import Import, ImportRow, ImportState, RowState
+from app.pairing.applying import why
+from app.pairing.imports import accounts, directory, intake, progress
+from app.pairing.imports.linking import Doer, Outcome
+from app.pairing.imports.verdicts import DOES, Verdict
+
+ABOUT_THE_ROW = (CanvasForbids, CanvasRejects, CanvasMissing)
+
+
+def next_row(of: Import, lane: int) -> ImportRow | None:
+    """The next row of a lane; of a stopped import only one that was begun."""
+    going = of.state is ImportState.RUNNING and not of.paused
+    states = (RowState.DOING, RowState.SEEN) if going else (RowState.DOING,)
+    with db.reading() as session:
+        for state in states:
+            row = session.scalar(
+                select(ImportRow)
+                .where(
+                    ImportRow.import_id == of.id,
+                    ImportRow.state == state,
+                    ImportRow.lane == lane,
+                    ImportRow.verdict.in_(DOES),
+                )
+                .order_by(ImportRow.id)
+                .limit(1)
+            )
+            if row is not None:
+                return row
+    return None
+
+
+def do_next(doer: Doer, lane: int) -> bool:
+    """Do one row of a lane; False when there is none left."""
+    row = next_row(doer.of, lane)
+    if row is None:
+        return False
+    canvas = doer.access.service(doer.of.institution_id)
+    try:
+        observer = accounts.ensure(doer.of, row, canvas)
+        outcome = _do(doer, row, observer)
+    except RETRYABLE:
+        raise
+    except ABOUT_THE_ROW as refusal:
+        outcome = Outcome(False, _words(refusal, row))
+    _write(doer.of, row, outcome)
+    return True
+
+
+def _words(refusal: CanvasFailure, row: ImportRow) -> str:
+    reason = why(refusal, row.course_id is not None)
+    return refusal.message if isinstance(refusal, CanvasRejects) and refusal.message else reason
+
+
+def _do(doer: Doer, row: ImportRow, observer: str | accounts.Refused) -> Outcome:
+    if isinstance(observer, accounts.Refused):
+        return Outcome(False, observer.why)
+    match row.verdict:
+        case Verdict.ACCOUNT:
+            return Outcome(False)
+        case Verdict.REMOVE:
+            return doer.disconnect(row)
+        case Verdict.CONSENT:
+            return doer.ask(row)
+        case _ if observer == row.student_id:
+            return Outcome(False, "own_code")
+        case _:
+            return doer.connect(row)
+
+
+def _write(of: Import, row: ImportRow, outcome: Outcome) -> None:
+    done = outcome.why is None
+    removed = row.verdict == Verdict.REMOVE
+    values = {
+        "state": RowState.DONE if done else RowState.FAILED,
+        "made_link": outcome.made and not removed,
+        "ended_link": outcome.made and removed,
+        "told": outcome.why or (row.told if row.user_line or row.pair_line else None),
+    }
+    with db.transaction() as session:
+        result = session.execute(
+            update(ImportRow)
+            .where(ImportRow.id == row.id, ImportRow.state.in_(progress.OPEN_ROWS))
+            .values(**values)
+        )
+        assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
+        if result.rowcount:
+            progress.count(session, of.id)
+
+
+def finish(session: Session, of: Import, now: datetime) -> bool:
+    """End the import when no lane has a row left; its file is no longer needed."""
+    left = exists().where(
+        ImportRow.import_id == of.id,
+        ImportRow.state.in_(progress.OPEN_ROWS),
+        ImportRow.verdict.in_(DOES),
+    )
+    if of.state is not ImportState.RUNNING or session.scalar(select(left)):
+        return False
+    if not progress.enter(
+        session, of, ImportState.DONE, now, finished_at=now, undo_until=now + progress.KEPT
+    ):
+        return False
+    tidy(session, of)
+    audit.record(
+        session, of.institution_id, audit.Event.IMPORT_DONE, now, of.person_id, batch=of.id, road=of.road
+    )
+    return True
+
+
+def tidy(session: Session, of: Import) -> None:
+    """Throw away what only the way there needed."""
+    intake.forget_file(session, of)
+    directory.forget(session, of.id)

@@ -1,0 +1,93 @@
+"""The road by Canvas's own importer: files are handed in, followed, and what it says is brought to its rows.
+
+Killed between handing in and noting it, the files are handed in again: a line that was imported changes
+nothing the second time. What Canvas holds in the end is looked at row by row, whatever the importer said.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app import db
+from app.canvas import Canvas, sis_imports
+from app.canvas.sis_imports import RowError, SisImport
+from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
+from app.models import Import, ImportRow, ImportState
+from app.pairing.imports import files, progress
+from app.pairing.imports.directory import HERE
+from app.pairing.imports.progress import Problem
+from app.pairing.imports.reading import LANES
+
+NAME = "observatory.zip"
+MOST_WORDS = 50  # that are kept of what concerns no row in particular
+COLUMNS = {"users.csv": ImportRow.user_line, "user_observers.csv": ImportRow.pair_line}
+
+
+def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
+    """Hand the files in; without a line for them the rows go through the API at once."""
+    with db.transaction() as session:
+        session.execute(
+            update(ImportRow).where(ImportRow.import_id == of.id).values(user_line=None, pair_line=None)
+        )
+    with files.zipped(of, courses=False, number=True) as content:
+        if _nothing(of):
+            _go_on(of, now)
+            return None
+        try:
+            begun = sis_imports.start(canvas, HERE, NAME, content)
+        except (CanvasForbids, CanvasRejects, CanvasMissing):
+            return Problem.SIS_REFUSED
+    with db.transaction() as session:
+        progress.enter(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
+    return None
+
+
+def _nothing(of: Import) -> bool:
+    with db.reading() as session:
+        asked = select(func.max(ImportRow.pair_line), func.max(ImportRow.user_line))
+        return not any(session.execute(asked.where(ImportRow.import_id == of.id)).one())
+
+
+def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
+    """Look how far Canvas is; when it is done, bring back what it said, and go on row by row."""
+    found = sis_imports.get(canvas, HERE, of.sis_import_id or "0")
+    if not found.finished:
+        with db.transaction() as session:
+            progress.advance(session, of, now, done=found.progress)
+        return None
+    _bring_back(of, canvas, found)
+    if not found.worked:
+        return Problem.SIS_FAILED
+    _go_on(of, now)
+    return None
+
+
+def _bring_back(of: Import, canvas: Canvas, found: SisImport) -> None:
+    others: list[str] = []
+    for error in sis_imports.errors(canvas, HERE, found.id):
+        with db.transaction() as session:
+            if not _to_its_row(session, of, error) and len(others) < MOST_WORDS:
+                others.append(error.message)
+    with db.transaction() as session:
+        session.execute(update(Import).where(Import.id == of.id).values(sis_words=others))
+
+
+def _to_its_row(session: Session, of: Import, error: RowError) -> bool:
+    """Write a message to the row whose line it is about."""
+    column = COLUMNS.get(error.file.rpartition("/")[2])
+    if column is None or error.row is None:
+        return False
+    row_id = session.scalar(
+        select(ImportRow.id).where(ImportRow.import_id == of.id, column == error.row).limit(1)
+    )
+    if row_id is None:
+        return False
+    session.execute(update(ImportRow).where(ImportRow.id == row_id).values(told=error.message))
+    return True
+
+
+def _go_on(of: Import, now: datetime) -> None:
+    """See row by row what Canvas holds, and do what the files could not say."""
+    with db.transaction() as session:
+        progress.begin(session, of, ImportState.RUNNING, now, LANES, total=progress.doable(session, of.id))

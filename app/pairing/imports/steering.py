@@ -1,0 +1,123 @@
+"""What an admin does with an import: preview, choose, run, pause, go on, cancel, undo."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
+from app.pairing.imports import looking, progress, running, undoing
+from app.pairing.imports.progress import Problem
+from app.pairing.imports.reading import LANES
+from app.sheets.columns import Mapping
+
+S = ImportState
+
+
+def find(session: Session, institution_id: int, import_id: int) -> Import | None:
+    """An import of this institution, held."""
+    return session.scalar(
+        select(Import)
+        .where(Import.id == import_id, Import.institution_id == institution_id)
+        .with_for_update()
+    )
+
+
+def preview(session: Session, of: Import, mapping: Mapping | None, now: datetime) -> bool:
+    """Begin the preview with these columns."""
+    if of.state is not S.COLUMNS:
+        return False
+    if mapping is not None:
+        of.mapping = mapping.to_json()
+    session.flush()
+    return progress.begin(session, of, S.READING, now, total=0)
+
+
+def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now: datetime) -> int:
+    """Take decisions about rows; these are looked at again."""
+    if of.state is not S.READY:
+        return 0
+    taken = looking.choose(session, of, choices)
+    session.flush()
+    if taken:
+        progress.begin(session, of, S.LOOKING, now, total=taken)
+    return taken
+
+
+def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
+    """Begin to do what the preview shows."""
+    if of.state is not S.READY:
+        return False
+    rows = progress.doable(session, of.id)
+    if not rows:
+        return False
+    of.road = road
+    session.flush()
+    audit.record(
+        session,
+        of.institution_id,
+        audit.Event.IMPORT_BEGUN,
+        now,
+        of.person_id,
+        batch=of.id,
+        road=road,
+        rows=rows,
+    )
+    if road is ImportRoad.SIS:
+        return progress.begin(session, of, S.SENDING, now, total=rows)
+    return progress.begin(session, of, S.RUNNING, now, LANES, total=rows)
+
+
+def pause(session: Session, of: Import) -> bool:
+    """Stop after the rows that are being done."""
+    if of.state not in progress.WORKING:
+        return False
+    of.paused, of.problem = True, None
+    return True
+
+
+def resume(session: Session, of: Import, now: datetime) -> bool:
+    """Go on; what Canvas's importer would not take goes through the API instead."""
+    if of.state not in progress.WORKING or not of.paused:
+        return False
+    refused = of.problem in (Problem.SIS_FAILED, Problem.SIS_REFUSED)
+    state = S.RUNNING if refused else of.state
+    lanes = LANES if state in (S.RUNNING, S.UNDOING) else 1
+    going = {"total": progress.doable(session, of.id)} if refused else {"cursor": of.cursor}
+    session.flush()
+    return progress.begin(
+        session, of, state, now, lanes, **going, pace_since=now, pace_from=0 if refused else of.done
+    )
+
+
+def cancel(session: Session, of: Import, now: datetime) -> bool:
+    """Give it up. Before it has begun nothing was changed; later, what was done stays and can be undone."""
+    if of.state in (S.DONE, S.CANCELED, S.UNDOING, S.UNDONE):
+        return False
+    began = of.state in progress.STOPPABLE
+    running.tidy(session, of)
+    if of.state is S.COLUMNS or not began:
+        return progress.enter(session, of, S.CANCELED, now, finished_at=now, paused=False, problem=None)
+    audit.record(session, of.institution_id, audit.Event.IMPORT_CANCELED, now, of.person_id, batch=of.id)
+    return progress.enter(
+        session, of, S.CANCELED, now,
+        finished_at=now, undo_until=now + progress.KEPT, paused=False, problem=None,
+    )  # fmt: skip
+
+
+def may_undo(session: Session, of: Import, now: datetime) -> bool:
+    """Whether it can be undone: it has ended, not too long ago, and nothing of it is under way."""
+    if of.state not in progress.UNDOABLE or of.undo_until is None or now >= of.undo_until:
+        return False
+    doing = select(ImportRow.id).where(ImportRow.import_id == of.id, ImportRow.state == RowState.DOING)
+    return session.scalar(doing.limit(1)) is None
+
+
+def undo(session: Session, of: Import, by: int | None, now: datetime) -> bool:
+    """Begin to undo it."""
+    if not may_undo(session, of, now):
+        return False
+    audit.record(session, of.institution_id, audit.Event.IMPORT_UNDONE, now, by, batch=of.id)
+    return progress.begin(session, of, S.UNDOING, now, LANES, total=undoing.outlook(session, of.id).rows)

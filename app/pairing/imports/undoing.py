@@ -1,0 +1,157 @@
+"""Undoing an import: what it made is ended, what it ended is made again, what was there before is spared.
+
+Rows are undone from the last to the first, in the lanes they were done in, so that an account goes last.
+Calls to Canvas: as for making or ending one link, one more where an enrollment was there before, and four
+for an account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import db
+from app.canvas import enrollments, observees, users
+from app.canvas.enrollments import LIVE, OBSERVER
+from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
+from app.models import EndedBy, Import, ImportRow, ImportState, Link, LinkState, RowState
+from app.pairing.imports import progress
+from app.pairing.imports.directory import HERE
+from app.pairing.imports.linking import Doer, NotYet, begin_to_end
+
+IN_USE, NOT_ALLOWED = "in_use", "not_allowed"  # why something is kept
+REFUSALS = (CanvasForbids, CanvasRejects, CanvasMissing)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What undoing will do: links to end and to make again, accounts to take away where nobody uses them."""
+
+    made: int
+    ended: int
+    accounts: int
+    rows: int
+
+
+def _touched(import_id: int) -> ColumnElement[bool]:
+    """The rows that changed something in Canvas and are not undone yet."""
+    return and_(
+        ImportRow.import_id == import_id,
+        ImportRow.state.in_([RowState.DONE, RowState.FAILED, RowState.UNDOING]),
+        or_(ImportRow.made_link, ImportRow.ended_link, ImportRow.made_account),
+    )
+
+
+def outlook(session: Session, import_id: int) -> Outlook:
+    """Count what undoing will do, before it is begun."""
+
+    def count(*more: ColumnElement[bool]) -> int:
+        asked = select(func.count()).select_from(ImportRow).where(_touched(import_id), *more)
+        return session.scalars(asked).one()
+
+    return Outlook(
+        count(ImportRow.made_link.is_(True)),
+        count(ImportRow.ended_link.is_(True)),
+        count(ImportRow.made_account.is_(True)),
+        count(),
+    )
+
+
+def undo_next(doer: Doer, lane: int) -> bool:
+    """Undo one row of a lane; False when there is none left."""
+    going = doer.of.state is ImportState.UNDOING and not doer.of.paused
+    states = [RowState.DONE, RowState.FAILED, RowState.UNDOING] if going else [RowState.UNDOING]
+    with db.transaction() as session:
+        row = session.scalar(
+            select(ImportRow)
+            .where(_touched(doer.of.id), ImportRow.lane == lane, ImportRow.state.in_(states))
+            .order_by(ImportRow.id.desc())
+            .limit(1)
+        )
+        if row is None:
+            return False
+        row.state = RowState.UNDOING
+    try:
+        kept = _undo(doer, row)
+    except CanvasForbids:
+        kept = NOT_ALLOWED
+    with db.transaction() as session:
+        result = session.execute(
+            update(ImportRow)
+            .where(ImportRow.id == row.id, ImportRow.state == RowState.UNDOING)
+            .values(state=RowState.KEPT if kept else RowState.UNDONE, told=kept)
+        )
+        assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
+        if result.rowcount:
+            progress.count(session, doer.of.id)
+    return True
+
+
+def _undo(doer: Doer, row: ImportRow) -> str | None:
+    """Undo what a row did; a word if something has to be kept."""
+    if row.made_link:
+        _end(doer, row)
+        _restore(doer, row)
+    if row.ended_link:
+        doer.connect_again(row)
+        _restore(doer, row)
+    return _take_away(doer, row) if row.made_account else None
+
+
+def _end(doer: Doer, row: ImportRow) -> None:
+    now = doer.clock()
+    with db.transaction() as session:
+        link = session.get(Link, row.link_id, with_for_update=True) if row.link_id else None
+        if link is None or link.state in (LinkState.ENDED, LinkState.FAILED):
+            return
+        if link.state is LinkState.WAITING:
+            link.state, link.ended_at, link.ended_by = LinkState.ENDED, now, EndedBy.UNDO
+            return
+        if link.state is not LinkState.ENDING or link.again:
+            begin_to_end(session, link, EndedBy.UNDO, now, doer.of.person_id)
+    if not doer.tell(link.id):
+        raise NotYet
+
+
+def _restore(doer: Doer, row: ImportRow) -> None:
+    """Put back the observer enrollments of this pair that were there before, and went with the link."""
+    before = [one for one in (row.before or {}).get("held", ()) if one["state"] in LIVE]
+    if not before or not row.observer_id or not row.student_id:
+        return
+    canvas = doer.access.service(doer.of.institution_id)
+    held = {
+        one.section_id
+        for one in enrollments.of_user(canvas, row.observer_id, [OBSERVER])
+        if one.associated_user_id == row.student_id
+    }
+    for one in before:
+        if one["section"] not in held:
+            try:
+                enrollments.observe_section(canvas, one["section"], row.observer_id, row.student_id)
+            except REFUSALS:
+                continue  # the course or the section is over or gone
+
+
+def _take_away(doer: Doer, row: ImportRow) -> str | None:
+    """Take away the account that was made, unless somebody uses it by now."""
+    canvas, observer = doer.access.service(doer.of.institution_id), row.observer_id or ""
+    try:
+        used = (
+            bool(observees.list_observees(canvas, observer))
+            or bool(enrollments.of_user(canvas, observer))
+            or users.has_signed_in(canvas, observer)
+        )
+        if used:
+            return IN_USE
+        users.remove(canvas, HERE, observer)
+    except CanvasMissing:
+        return None
+    return None
+
+
+def finish(session: Session, of: Import, now: datetime) -> bool:
+    """End the undoing when no lane has a row left."""
+    if of.state is not ImportState.UNDOING or session.scalar(select(exists().where(_touched(of.id)))):
+        return False
+    return progress.enter(session, of, ImportState.UNDONE, now)
