@@ -40,6 +40,7 @@ ENCODINGS = (
     *WESTERN,
     "iso8859_1",
     *OTHERS,
+    "cp949",
 )
 LETTERS = tuple(
     frozenset(letters)
@@ -61,6 +62,7 @@ SIGNS = frozenset("¿¡ºª«»’‘“”–—…€°´·")
 START = 65_536
 SAMPLE = 16_384
 PIECE = 8_192
+FEW = 8  # signs nobody types, which a text may hold
 CONTROLS = frozenset(range(32)) - set(b"\t\n\r\f\x1a\x1b\v")
 
 
@@ -97,7 +99,7 @@ def _without_mark(start: bytes) -> str | None:
 
 def _refuse_binary(start: bytes) -> None:
     strange = sum(byte in CONTROLS for byte in start)
-    if strange > 0.05 * len(start):
+    if strange > FEW and strange > 0.05 * len(start):
         raise Refused(Trouble.BINARY)
     if 0 in start:
         raise Refused(Trouble.NUL)

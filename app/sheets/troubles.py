@@ -23,7 +23,7 @@ class Trouble(StrEnum):
     OLD_OR_LOCKED = "old_or_locked"  # .xls, or a workbook with a password
     EMPTY = "empty"
     HEADER_ONLY = "header_only"
-    ENCODING = "encoding"  # encoding: the text cannot be read, or written, in it
+    ENCODING = "encoding"  # encoding: the text cannot be read in it (written: row)
     NO_SUCH_SHEET = "no_such_sheet"  # name
     DAMAGED_ZIP = "damaged_zip"
     DAMAGED_WORKBOOK = "damaged_workbook"
@@ -59,7 +59,7 @@ class Limits:
     rows: int = 200_000  # rows with anything in them, the header not counted
     columns: int = 200
     cell: int = 2_000
-    line: int = 500_000  # of a CSV file; a row with line ends inside its cells counts as one
+    line: int = 200_000  # of a CSV file; a row with line ends inside its cells counts as one
     zip_entries: int = 1_000
     zip_size: int = 256 * 1024**2
     zip_ratio: int = 100  # Canvas refuses more than that, too

@@ -40,8 +40,7 @@ class Workbook:
             for number, row in enumerate(sheet.iter_rows(), start=1):
                 if number > LAST_ROW:
                     raise Refused(Trouble.ROWS, limit=self.limits.rows)
-                cells = [_text(cell) for cell in row]
-                if any(cells):
+                if any(cells := [_text(cell) for cell in row]):
                     yield number, cells
 
 

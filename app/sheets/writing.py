@@ -46,7 +46,7 @@ def _written(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
         try:
             yield line.encode()
         except UnicodeEncodeError as fault:  # half a character
-            raise Refused(Trouble.ENCODING, encoding="utf-8") from fault
+            raise Refused(Trouble.ENCODING, encoding="utf-8", row=number) from fault
 
 
 def _harmless(cell: str) -> str:
