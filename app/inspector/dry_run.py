@@ -133,7 +133,7 @@ def _begin(session: Session, stage: Stage, student: Person, observer: Person) ->
     )
     text = codes.text_of(stage.keyring, code).replace("-", "")
     who = guesses.guesser(stage.keyring, observer, "dry run")
-    outcome = redemption.redeem(session, stage.keyring, observer, text, who, now, HEAD_START)
+    outcome = redemption.redeem(session, stage.keyring, observer, text, who, now, HEAD_START, rule=RULES)
     _take_back(session, code, now, stage.director_id)
     if not isinstance(outcome, redemption.Redeemed):
         return None

@@ -21,8 +21,8 @@ from app.errors import (
     ScopeMissing,
     TokenDead,
 )
-from app.models import LinkState, Scope
-from app.pairing import settling
+from app.models import Bar, LinkState, Scope
+from app.pairing import bars, settling
 from app.pairing.rules import Reason
 from app.pairing.settling import Held, Work
 
@@ -63,6 +63,7 @@ class Impossible:
 
     reason: Reason
     half_made: bool = False
+    bar: Bar | None = None  # the entry of the do-not-pair list that forbids it
 
 
 class LeaseLost(Failure):
@@ -122,14 +123,19 @@ def _settle(work: Work, outcome: Connected | Impossible, now: datetime) -> None:
         match outcome:
             case Connected(held, found):
                 settling.connected(session, work, held, now, found)
-            case Impossible(reason, half_made):
+            case Impossible(reason, half_made, bar):
                 settling.failed(session, work, reason, now, half_made)
+                if bar is not None:
+                    bars.note(session, bar, work.observer_id, now, None)
 
 
 def _make(work: Work, access: Access) -> Connected | Impossible:
     made: list[Held] = []
     try:
         canvas = access.service(work.institution_id)
+        bar = _forbidden(canvas, work)
+        if bar is not None:
+            return Impossible(bars.NEUTRAL.reason, half_made=work.looked, bar=bar)
         seen = _look(canvas, work)
         if seen is None:
             return Impossible(Reason.STUDENT_LEFT_COURSE, half_made=work.looked)
@@ -145,6 +151,13 @@ def _make(work: Work, access: Access) -> Connected | Impossible:
             raise
         return Impossible(why(refusal, work.scope is Scope.COURSE), half_made=work.looked or bool(made))
     return Connected((*seen.held, *made), found=False)
+
+
+def _forbidden(canvas: Canvas, work: Work) -> Bar | None:
+    """The entry of the do-not-pair list that keeps the two apart; it may be younger than the link."""
+    with db.reading() as session:
+        entries = bars.against(session, work.institution_id, work.student_id)
+    return bars.match(entries, work.observer_id, bars.addresses(canvas, work.observer, entries))
 
 
 def _note(work: Work, seen: Seen) -> None:
@@ -194,7 +207,7 @@ def _unmake(work: Work, access: Access) -> None:
     except CanvasMissing:
         return  # the course or the person is gone, and every enrollment with it
     for held in rows:
-        if not (work.undoing and held.enrollment_id in work.spared):
+        if not (work.spares and held.enrollment_id in work.spared):
             enrollments.delete(canvas, work.course_id, held.enrollment_id)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, select, true, update
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +28,21 @@ class Reach:
 ALL_COURSES = Reach(Scope.ALL)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a course-scoped code says of its link: what the observer is to the student, and the last day."""
+
+    purpose: str | None = None
+    last_day: date | None = None
+
+    def __str__(self) -> str:
+        """As codes are told apart by it; empty if nothing was said."""
+        return f"{self.purpose or ''}/{self.last_day or ''}" if self.purpose or self.last_day else ""
+
+
+NO_TERMS = Terms()
+
+
 def issue(
     session: Session,
     keyring: Keyring,
@@ -38,15 +53,18 @@ def issue(
     reach: Reach,
     policy: Policy,
     now: datetime,
+    terms: Terms = NO_TERMS,
 ) -> Code:
-    """The live code for this student and reach: the one there is, or a new one."""
-    current = _current(session, student, reach)
+    """The live code for this student, reach and terms: the one there is, or a new one."""
+    current = _current(session, student, reach, terms)
     if current is not None:
         if rules.is_live(current, now):
             _follow_sections(current, reach)
             return current
         current.replaced_at = now
         session.flush()  # the unique index must see it gone before the next one comes
+    link_ends = policy.end_of(terms.last_day, issuer.time_zone) if terms.last_day else None
+    expires = policy.code_ends(now, issuer.time_zone)
     text = spelling.make()
     digest = keyring.digest(text)
     code = Code(
@@ -62,14 +80,18 @@ def issue(
         uses=0,
         max_uses=policy.code_uses,
         created_at=now,
-        expires_at=now + policy.code_life,
+        expires_at=min(expires, link_ends) if link_ends else expires,
+        purpose=terms.purpose,
+        link_ends_on=terms.last_day,
+        link_ends_at=link_ends,
+        terms=str(terms),
         sections=[CodeSection(section_id=section) for section in reach.section_ids],
     )
     try:
         with session.begin_nested():
             session.add(code)
     except IntegrityError:
-        twin = _current(session, student, reach)
+        twin = _current(session, student, reach, terms)
         if twin is None or not rules.is_live(twin, now):
             raise
         return twin  # two asked in the same moment: the first one's code serves both
@@ -83,6 +105,7 @@ def issue(
         student=student.id,
         scope=reach.scope,
         course=reach.course_id,
+        **({"terms": str(terms)} if terms != NO_TERMS else {}),
     )
     return code
 
@@ -93,7 +116,7 @@ def _follow_sections(code: Code, reach: Reach) -> None:
         code.sections = [CodeSection(section_id=section) for section in reach.section_ids]
 
 
-def _current(session: Session, student: Person, reach: Reach) -> Code | None:
+def _current(session: Session, student: Person, reach: Reach, terms: Terms) -> Code | None:
     return session.scalar(
         select(Code)
         .where(
@@ -101,6 +124,7 @@ def _current(session: Session, student: Person, reach: Reach) -> Code | None:
             Code.student_id == student.id,
             Code.scope == reach.scope,
             Code.course_id == reach.course_id if reach.course_id else true(),
+            Code.terms == str(terms),
             Code.replaced_at.is_(None),
         )
         .with_for_update()

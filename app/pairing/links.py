@@ -1,9 +1,11 @@
 """Links as people make and leave them. Each step is one transaction, and promises a job that tells Canvas.
 
+    WAITING --the student says yes--> PENDING      WAITING --no, or no answer--> FAILED, or withdrawn: ENDED
     PENDING --Canvas holds it--> ACTIVE --leave--> ENDING --Canvas let go--> ENDED
        |--Canvas refused for good--> FAILED           ^--something was half made-- PENDING --> FAILED
                                  ACTIVE --an enrollment was lost--> ENDING --again--> PENDING
 
+What waits for the student (app.pairing.approvals) is not open: nobody tells Canvas about it.
 Whoever tells Canvas (app.pairing.applying) writes down in app.pairing.settling what came of it. A link that
 waits for Canvas always has a job; the job that makes a link also undoes it.
 """
@@ -40,8 +42,36 @@ def open_between(
     )
 
 
-def start(session: Session, observer: Person, code: Code, now: datetime, delay: timedelta) -> Link | None:
-    """A pending link with a use set aside, and the job that will finish it. None: there is one already."""
+def waiting_between(
+    session: Session, observer: Person, student_id: int, scope: Scope, course_id: str | None
+) -> Link | None:
+    """The link with this very reach that waits for the student's yes, locked."""
+    return session.scalar(
+        select(Link)
+        .where(
+            Link.institution_id == observer.institution_id,
+            Link.observer_id == observer.id,
+            Link.student_id == student_id,
+            Link.scope == scope,
+            Link.course_id == course_id if course_id else true(),
+            Link.state == LinkState.WAITING,
+        )
+        .with_for_update()
+    )
+
+
+def start(
+    session: Session,
+    observer: Person,
+    code: Code,
+    now: datetime,
+    delay: timedelta,
+    answer_by: datetime | None = None,
+) -> Link | None:
+    """A link with a use set aside. None: there is one already.
+
+    It is pending, with the job that will finish it; or it waits for the student, who may answer until then.
+    """
     link = Link(
         institution_id=observer.institution_id,
         observer_id=observer.id,
@@ -52,11 +82,18 @@ def start(session: Session, observer: Person, code: Code, now: datetime, delay: 
         way=Way.CODE,
         code_id=code.id,
         holds_use=True,
-        state=LinkState.PENDING,
+        purpose=code.purpose,
+        ends_on=code.link_ends_on,
+        ends_at=code.link_ends_at,
+        answer_by=answer_by,
+        state=LinkState.WAITING if answer_by else LinkState.PENDING,
         created_at=now,
     )
     if not _added(session, link):
         return None
+    if answer_by:
+        record(session, link, audit.Event.LINK_ASKED, now, observer.id)
+        return link
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
 
@@ -98,7 +135,7 @@ def add(
     )
     if open_between(session, observer, student.id, reach.scope, reach.course_id) or not _added(session, link):
         return None
-    record(session, link, audit.Event.LINK_ADDED, now, admin.id, observer=observer.id)
+    record(session, link, audit.Event.LINK_ADDED, now, admin.id)
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
 
@@ -110,18 +147,39 @@ def leave(
     reach: codes.Reach,
     now: datetime,
     delay: timedelta,
-    admin: Person | None = None,
+    actor: Person | None = None,
 ) -> Link:
-    """Begin to end a link, by its observer or an admin. One that Canvas made without us gets a row."""
+    """Begin to end a link, by its observer or another. One that Canvas made without us gets a row."""
     link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
     if link.state is LinkState.ENDING and not new and not link.again:
         return link
     link.state = LinkState.ENDING
     link.reason, link.again = None, False
-    link.ended_by = EndedBy.OFFICE if admin else EndedBy.OBSERVER
-    record(session, link, audit.Event.LINK_ENDING, now, (admin or observer).id)
+    actor = actor or observer
+    link.ended_by = {observer.id: EndedBy.OBSERVER, student.id: EndedBy.STUDENT}.get(actor.id, EndedBy.OFFICE)
+    record(session, link, audit.Event.LINK_ENDING, now, actor.id)
     jobs.enqueue(session, "end_link", link.id, delay=delay)
     return link
+
+
+def end_due(session: Session, now: datetime, most: int) -> int:
+    """Begin to end links whose last day is over; how many. Those that are being ended anyway are left."""
+    due = session.scalars(
+        select(Link)
+        .where(
+            Link.ends_at <= now,
+            Link.state.in_([LinkState.PENDING, LinkState.ACTIVE]) | (Link.again & (Link.state == "ending")),
+        )
+        .order_by(Link.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for link in due:
+        link.state, link.ended_by = LinkState.ENDING, EndedBy.DATE
+        link.reason, link.again = None, False
+        record(session, link, audit.Event.LINK_ENDING, now, None, date=str(link.ends_on))
+        jobs.enqueue(session, "end_link", link.id)
+    return len(due)
 
 
 def _open_or_new(
@@ -191,6 +249,9 @@ def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
         way=over.way,
         code_id=over.code_id,
         holds_use=False,
+        purpose=over.purpose,
+        ends_on=over.ends_on,
+        ends_at=over.ends_at,
         state=LinkState.PENDING,
         created_at=now,
     )
@@ -200,10 +261,55 @@ def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
     return link
 
 
+def order(
+    session: Session, observer: Person, student: Person, reach: codes.Reach, way: Way, now: datetime
+) -> tuple[Link, bool]:
+    """A link of an import, whose own job tells Canvas: the open one, or a new one that the caller begins."""
+    return _open_or_new(session, observer, student, reach, way, now)
+
+
+def ask(
+    session: Session,
+    observer: Person,
+    student: Person,
+    reach: codes.Reach,
+    now: datetime,
+    answer_by: datetime,
+) -> tuple[Link, bool]:
+    """A link of an import that waits for the student's yes: the one there is, or a new one."""
+    waiting = waiting_between(session, observer, student.id, reach.scope, reach.course_id)
+    if waiting is not None:
+        return waiting, False
+    link = Link(
+        institution_id=observer.institution_id,
+        observer_id=observer.id,
+        student_id=student.id,
+        scope=reach.scope,
+        course_id=reach.course_id,
+        course_name=reach.course_name,
+        way=Way.IMPORT,
+        holds_use=False,
+        answer_by=answer_by,
+        state=LinkState.WAITING,
+        created_at=now,
+    )
+    session.add(link)
+    session.flush()
+    record(session, link, audit.Event.LINK_ASKED, now, None)
+    return link, True
+
+
 def doer(link: Link) -> int | None:
     """Whose doing a link is, as far as its observer is concerned."""
-    theirs = link.way is not Way.ADMIN and link.ended_by in (None, EndedBy.OBSERVER)
+    theirs = link.way not in (Way.ADMIN, Way.IMPORT) and link.ended_by in (None, EndedBy.OBSERVER)
     return link.observer_id if theirs else None
+
+
+def give_use_back(session: Session, link: Link) -> None:
+    """Return the use that was set aside for a link, once."""
+    if link.holds_use and link.code_id is not None:
+        link.holds_use = False
+        codes.give_back(session, link.code_id)
 
 
 def record(

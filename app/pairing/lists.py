@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.canvas import Canvas, courses, enrollments, observees
 from app.canvas.enrollments import Enrollment
 from app.models import Link, LinkState, Person, Scope, Way
-from app.models.pairing import OPEN
+from app.models.pairing import OPEN, EndedBy
+from app.pairing.codes import ALL_COURSES, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +46,42 @@ def _name(row: Enrollment) -> str:
 class Watcher:
     """Somebody who can see a student: everywhere, or in the named courses; since when and how, if we know."""
 
+    canvas_id: str
     name: str
     all_courses: bool
-    courses: tuple[str, ...]
+    reaches: tuple[Reach, ...]
     since: datetime | None
     way: Way | None
+    terms: tuple[Link, ...]  # our links of single courses that have a purpose or a last day
+
+    @property
+    def courses(self) -> tuple[str, ...]:
+        """The names of the courses, if it is not all of them."""
+        return tuple(reach.course_name or "" for reach in self.reaches if reach.course_id)
 
 
 def watchers(canvas: Canvas, student_id: str, ours: Iterable[Link]) -> list[Watcher]:
     """Everybody who can see this student in Canvas now, however it came about."""
     everywhere = {user.id: user.name for user in observees.list_observers(canvas, student_id)}
     names: dict[str, str] = dict(everywhere)
-    in_courses: dict[str, list[str]] = defaultdict(list)
+    in_courses: dict[str, dict[str, Reach]] = defaultdict(dict)
     for course in courses.of_student(canvas, student_id):
         for row in enrollments.observers_in_course(canvas, course.id):
             narrow = row.associated_user_id == student_id and row.user_id not in everywhere
-            if narrow and course.name not in in_courses[row.user_id]:
-                in_courses[row.user_id].append(course.name)
+            if narrow:
+                in_courses[row.user_id][course.id] = Reach(Scope.COURSE, course.id, course.name)
                 names[row.user_id] = _name(row)
+    ours = list(ours)
     origin = _origins(ours)
     return [
         Watcher(
+            canvas_id=who,
             name=names[who],
             all_courses=who in everywhere,
-            courses=tuple(in_courses[who]),
+            reaches=(ALL_COURSES,) if who in everywhere else tuple(in_courses[who].values()),
             since=link.settled_at if (link := origin.get((who, who in everywhere))) else None,
             way=link.way if link else None,
+            terms=() if who in everywhere else _terms(who, ours),
         )
         for who in sorted(names, key=lambda who: names[who].casefold())
     ]
@@ -79,6 +90,12 @@ def watchers(canvas: Canvas, student_id: str, ours: Iterable[Link]) -> list[Watc
 def _origins(ours: Iterable[Link]) -> dict[tuple[str, bool], Link]:
     """Our latest link per observer, apart for all courses and for single ones."""
     return {(link.observer.canvas_user_id, link.scope is Scope.ALL): link for link in ours}
+
+
+def _terms(who: str, ours: Iterable[Link]) -> tuple[Link, ...]:
+    return tuple(
+        link for link in ours if link.observer.canvas_user_id == who and (link.purpose or link.ends_on)
+    )
 
 
 def links_to(session: Session, student: Person) -> list[Link]:
@@ -135,14 +152,14 @@ def observed(canvas: Canvas, names: dict[str, str]) -> list[SeenStudent]:
 
 
 def links_of(session: Session, observer: Person) -> list[Link]:
-    """An observer's own open links, the newest first."""
+    """An observer's own open links, and those that wait for the student, the newest first."""
     return list(
         session.scalars(
             select(Link)
             .where(
                 Link.institution_id == observer.institution_id,
                 Link.observer_id == observer.id,
-                Link.state.in_(OPEN),
+                Link.state.in_([*OPEN, LinkState.WAITING]),
             )
             .options(joinedload(Link.student))
             .order_by(Link.id.desc())
@@ -151,7 +168,7 @@ def links_of(session: Session, observer: Person) -> list[Link]:
 
 
 def ended_by_others(session: Session, observer: Person, since: datetime) -> list[Link]:
-    """An observer's links that were lately ended in Canvas, not by them, and not made again; newest first."""
+    """An observer's links that lately ended, not by them, and were not made again; newest first."""
     back = aliased(Link)
     again = exists().where(
         back.institution_id == Link.institution_id,
@@ -167,7 +184,8 @@ def ended_by_others(session: Session, observer: Person, since: datetime) -> list
             .where(
                 Link.institution_id == observer.institution_id,
                 Link.observer_id == observer.id,
-                Link.gone,
+                Link.state == LinkState.ENDED,
+                or_(Link.gone, Link.ended_by != EndedBy.OBSERVER),
                 Link.ended_at > since,
                 ~again,
             )

@@ -1,19 +1,23 @@
 """Redeeming a code: spend it once, and leave telling Canvas to app.pairing.applying."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from app import audit, db, people
+from app import policy as policies
 from app.canvas import Canvas, observees
+from app.canvas.users import User
 from app.crypto import Keyring
-from app.errors import RETRYABLE, CanvasRejects
-from app.models import Code, Link, LinkState, Person
-from app.pairing import codes, guesses, links, rules
+from app.errors import RETRYABLE, CanvasFailure, CanvasRejects
+from app.models import Bar, Code, Link, LinkState, Person
+from app.pairing import approvals, bars, codes, guesses, links, places, rules
 from app.pairing.guesses import Guesser
 from app.pairing.rules import Reason, Refused
+from app.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class AlreadyConnected:
     link_id: int
 
 
+AT_ONCE = timedelta(0)
 Clock = Callable[[], datetime]
 Outcome = Redeemed | AlreadyConnected | Refused
 
@@ -42,10 +47,13 @@ def redeem(
     who: Guesser,
     now: datetime,
     head_start: timedelta,
+    watching: Collection[str] = (),
+    rule: Policy | None = None,
 ) -> Outcome:
     """Spend one of our codes. A refusal is an answer, not a failure: it commits, so that guesses are counted.
 
-    `head_start` is how long the worker leaves the link to the request that made it.
+    `head_start` is how long the worker leaves the link to the request that made it; `watching` are those
+    whom Canvas lets see all courses of the student, as far as it was asked; `rule` is for rehearsals only.
     """
     wait = guesses.wait_until(session, observer.institution_id, who, now)
     if wait is not None:
@@ -58,12 +66,38 @@ def redeem(
     if refusal is not None:
         return _refuse(session, observer, refusal, now)
     link = links.open_between(session, observer, code.student_id, code.scope, code.course_id)
-    if link is not None:
-        return _already(link)
     dead = rules.why_dead(code, now)
+    rule = rule or policies.of(session, observer.institution_id)
+    if link is not None:
+        longer = dead is None and not rules.is_for_the_student_to_say(code, rule)
+        return (longer and _extend(session, link, code, now)) or _already(link)
+    waiting = approvals.still_waiting(session, observer, code, now)
+    if waiting is not None:
+        return AlreadyConnected(waiting.id)
     if dead is not None:
         return _refuse(session, observer, dead, now)
-    return _spend(session, observer, code, now, head_start)
+    bar = bars.forbids(session, observer.institution_id, code.student, observer)
+    if bar is not None:
+        bars.note(session, bar, observer.id, now, observer.id)
+        return _refuse(session, observer, bars.NEUTRAL, now)
+    if approvals.was_declined(session, observer, code):
+        return _refuse(session, observer, Refused(Reason.DECLINED), now)
+    if not places.has_room(session, observer, code, rule, watching):
+        return _refuse(session, observer, Refused(Reason.ENOUGH_OBSERVERS), now)
+    return _spend(session, observer, code, rule, now, head_start)
+
+
+def _extend(session: Session, link: Link, code: Code, now: datetime) -> Redeemed | None:
+    """Let a link with a last day last as long as this code says. None: it does so already, or is not set."""
+    session.refresh(link, with_for_update=True)
+    same = link.scope is code.scope and link.course_id == code.course_id
+    if not (same and link.state is LinkState.ACTIVE and rules.lasts_longer(code, link.ends_at)):
+        return None
+    if not codes.spend(session, code, now):
+        return None
+    link.purpose, link.ends_on, link.ends_at = code.purpose, code.link_ends_on, code.link_ends_at
+    links.record(session, link, audit.Event.LINK_EXTENDED, now, link.observer_id, code=code.id)
+    return Redeemed(link.id)
 
 
 def _refuse(session: Session, observer: Person, refusal: Refused, now: datetime) -> Refused:
@@ -84,16 +118,21 @@ def _already(link: Link) -> AlreadyConnected | Refused:
     return AlreadyConnected(link.id)
 
 
-def _spend(session: Session, observer: Person, code: Code, now: datetime, head_start: timedelta) -> Outcome:
+def _spend(
+    session: Session, observer: Person, code: Code, rule: Policy, now: datetime, head_start: timedelta
+) -> Outcome:
+    asks = rules.is_for_the_student_to_say(code, rule)
+    answer_by = now + timedelta(days=rule.approval_days) if asks else None
     with session.begin_nested() as attempt:
         if not codes.spend(session, code, now):
             session.refresh(code)
             return _refuse(session, observer, rules.why_dead(code, now) or Refused(Reason.USED_UP), now)
-        link = links.start(session, observer, code, now, head_start)
+        link = links.start(session, observer, code, now, head_start, answer_by)
         if link is None:  # the same observer, in the same moment; the use goes back with the savepoint
             attempt.rollback()
     if link is None:
-        twin = links.open_between(session, observer, code.student_id, code.scope, code.course_id)
+        between = (session, observer, code.student_id, code.scope, code.course_id)
+        twin = links.open_between(*between) or links.waiting_between(*between)
         return _already(twin) if twin else Refused(Reason.STILL_ENDING)
     audit.record(
         session,
@@ -132,10 +171,43 @@ def redeem_native(
         if not new:
             raise
         student = new[0]
+    made = Made(canvas, observer, whose, student)
+    if student.id not in before and undone(made, None, clock()) is not None:
+        return bars.NEUTRAL
     with db.transaction() as session:
         person = people.remember(session, observer.institution_id, student.id, student.name, clock())
         link = links.note_native(session, observer, person, clock())
     return AlreadyConnected(link.id) if student.id in before else Redeemed(link.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An all-course link that Canvas made from a proof, before anybody could know of which student."""
+
+    canvas: Canvas
+    observer: Person
+    whose: str  # the observer, in Canvas's terms
+    student: User
+
+
+def undone(made: Made, admin: Person | None, now: datetime) -> Bar | None:
+    """End at once what the do-not-pair list forbids; a job makes sure of it. None: nothing forbids it."""
+    institution_id = made.observer.institution_id
+    with db.transaction() as session:
+        student = people.remember(session, institution_id, made.student.id, made.student.name, now)
+        entries = bars.against(session, institution_id, student.id)
+    addresses = bars.own_addresses(made.canvas, made.whose, entries)
+    bar = bars.match(entries, made.observer.id, addresses)
+    if bar is None:
+        return None
+    with db.transaction() as session:
+        link = links.note_native(session, made.observer, student, now)
+        if link.state is LinkState.ACTIVE:
+            links.leave(session, made.observer, student, codes.ALL_COURSES, now, AT_ONCE, admin)
+        bars.note(session, bar, made.observer.id, now, (admin or made.observer).id)
+    with suppress(CanvasFailure):
+        observees.remove(made.canvas, made.whose, made.student.id)
+    return bar
 
 
 def _native_refused(refusal: CanvasRejects, observer: Person, who: Guesser, now: datetime) -> Refused:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.models import Code, LtiLaunch, Person, Role
+from app.models import Code, LtiLaunch, Person, Role, Scope
 from app.policy import Policy
 
 
@@ -23,7 +23,14 @@ class Reason(StrEnum):
     WRONG_INSTITUTION = "wrong_institution"
     TOO_MANY_TRIES = "too_many_tries"
     STILL_ENDING = "still_ending"
+    ENOUGH_OBSERVERS = "enough_observers"
+    # what the student answered
+    DECLINED = "declined"
+    NOT_ANSWERED = "not_answered"
     NATIVE_INVALID = "native_invalid"
+    UNDER_WAY = "under_way"
+    TOO_MANY_ACCOUNTS = "too_many_accounts"
+    ACCOUNT_FIRST = "account_first"
     # what Canvas answered
     COURSE_CONCLUDED = "course_concluded"
     STUDENT_LEFT_COURSE = "student_left_course"
@@ -60,6 +67,9 @@ LIMITS = {
     "observer": Limit(5, timedelta(hours=1), timedelta(seconds=30), timedelta(days=1)),
     "address": Limit(20, timedelta(minutes=10), timedelta(seconds=30), timedelta(hours=1)),
     "institution": Limit(500, timedelta(minutes=1), timedelta(seconds=10), timedelta(minutes=10)),
+    # Of asking Canvas for an account, right or wrong: nobody shall try with one code who has one already.
+    "sign_up_code": Limit(5, timedelta(hours=1), timedelta(seconds=30), timedelta(days=1)),
+    "sign_up_address": Limit(40, timedelta(minutes=5), timedelta(seconds=30), timedelta(hours=1)),
 }
 
 
@@ -103,20 +113,38 @@ def why_dead(code: Code, now: datetime) -> Refused | None:
     return None
 
 
+def is_for_the_student_to_say(code: Code, policy: Policy) -> bool:
+    """Whether a link by this code waits for the student's yes. Their own code is one."""
+    return policy.approval and code.issuer_role is not Role.STUDENT
+
+
+def lasts_longer(code: Code, ends_at: datetime | None) -> bool:
+    """Whether this code's link would outlast one that ends then."""
+    return ends_at is not None and (code.link_ends_at is None or code.link_ends_at > ends_at)
+
+
 class IssuingBar(StrEnum):
     """Why somebody who came in may look but not issue."""
 
     STAND_IN = "stand_in"
+    TEACHERS_MAY_NOT = "teachers_may_not"
     TAS_MAY_NOT = "tas_may_not"
+    STUDENTS_MAY_NOT = "students_may_not"
     ROLE = "role"
 
 
-def bar_to_course_codes(launch: LtiLaunch, policy: Callable[[], Policy]) -> IssuingBar | None:
-    """Why this launch may not issue course-scoped codes; None if it may. The policy matters for TAs only."""
+ISSUERS: dict[tuple[Role, Scope], tuple[Callable[[Policy], bool], IssuingBar]] = {
+    (Role.INSTRUCTOR, Scope.COURSE): (lambda policy: policy.teachers_issue, IssuingBar.TEACHERS_MAY_NOT),
+    (Role.TA, Scope.COURSE): (lambda policy: policy.tas_issue, IssuingBar.TAS_MAY_NOT),
+    (Role.STUDENT, Scope.ALL): (lambda policy: policy.students_issue, IssuingBar.STUDENTS_MAY_NOT),
+}
+
+
+def bar_to_codes(launch: LtiLaunch, scope: Scope, policy: Callable[[], Policy]) -> IssuingBar | None:
+    """Why this launch may not issue codes of this reach; None if it may."""
     if launch.stand_in:
         return IssuingBar.STAND_IN
-    if launch.role is Role.TA and not policy().tas_issue:
-        return IssuingBar.TAS_MAY_NOT
-    if launch.role not in (Role.INSTRUCTOR, Role.TA):
+    if (launch.role, scope) not in ISSUERS:
         return IssuingBar.ROLE
-    return None
+    allowed, bar = ISSUERS[launch.role, scope]
+    return None if allowed(policy()) else bar

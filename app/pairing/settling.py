@@ -11,9 +11,9 @@ from sqlalchemy import CursorResult, and_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app import audit
-from app.models import Link, LinkEnrollment, LinkState, Scope
+from app.models import EndedBy, Link, LinkEnrollment, LinkState, Scope
 from app.models.pairing import OPEN
-from app.pairing import codes, links
+from app.pairing import links
 from app.pairing.rules import Reason
 
 PATIENCE = timedelta(days=7)  # how long Canvas may be out of reach before a use is given back
@@ -34,6 +34,7 @@ class Work:
     link_id: int
     institution_id: int
     observer_id: int  # people.id
+    student_id: int
     observer: str  # Canvas user ids
     student: str
     scope: Scope
@@ -42,6 +43,7 @@ class Work:
     looked: bool
     known: tuple[Held, ...]  # enrollments that are written down
     spared: frozenset[str]  # those of them that were in Canvas before us
+    spares: bool  # only what we made is taken away: nobody has left
     undoing: bool  # ENDING because it could not be made whole, not because somebody left
     impatient: bool
     renewed: bool  # made once, and now made again: it is not given up while an admin could help
@@ -76,6 +78,7 @@ def work_on(link: Link, now: datetime) -> Work:
         link_id=link.id,
         institution_id=link.institution_id,
         observer_id=link.observer_id,
+        student_id=link.student_id,
         observer=link.observer.canvas_user_id,
         student=link.student.canvas_user_id,
         scope=link.scope,
@@ -84,8 +87,9 @@ def work_on(link: Link, now: datetime) -> Work:
         looked=link.found_in_canvas is not None,
         known=tuple(Held(e.enrollment_id, e.section_id) for e in link.enrollments),
         spared=frozenset(e.enrollment_id for e in link.enrollments if not e.ours),
+        spares=link.reason is not None or link.ended_by in (EndedBy.DATE, EndedBy.UNDO),
         undoing=link.reason is not None,
-        impatient=link.holds_use and link.created_at + PATIENCE < now,
+        impatient=link.holds_use and (link.approved_at or link.created_at) + PATIENCE < now,
         renewed=link.state is LinkState.PENDING and not link.holds_use,
         again=link.again,
         lease=link.leased_until,
@@ -153,7 +157,8 @@ def connected(session: Session, work: Work, held: Sequence[Held], now: datetime,
         if one.enrollment_id not in known
     ]
     if found:
-        _give_use_back(session, link)
+        links.give_use_back(session, link)
+        link.ends_on = link.ends_at = None  # an end date is for what we made only
     link.holds_use = False  # from here on the use is spent, whatever becomes of the link
     links.record(session, link, audit.Event.LINK_CONNECTED, now, links.doer(link), found=found)
 
@@ -204,7 +209,7 @@ def _settled(now: datetime, reason: Reason | None = None) -> dict[str, object]:
 
 def _note_failure(session: Session, work: Work, now: datetime) -> None:
     link = session.get_one(Link, work.link_id, populate_existing=True)
-    _give_use_back(session, link)
+    links.give_use_back(session, link)
     links.record(session, link, audit.Event.LINK_FAILED, now, links.doer(link), reason=link.reason)
 
 
@@ -217,9 +222,3 @@ def change(session: Session, work: Work, **values: object) -> bool:
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
     return result.rowcount == 1
-
-
-def _give_use_back(session: Session, link: Link) -> None:
-    if link.holds_use and link.code_id is not None:
-        link.holds_use = False
-        codes.give_back(session, link.code_id)

@@ -8,6 +8,7 @@ from app.web import (
     admin,
     connect,
     connecting,  # noqa: F401  its pages join those of people
+    consent,  # noqa: F401  its pages join those of student
     discovery,
     drift,
     errors,
@@ -19,6 +20,7 @@ from app.web import (
     observer,
     people,
     policy,
+    policy_form,
     portal,
     regional,
     register,  # noqa: F401  its pages join those of lti
@@ -74,3 +76,4 @@ def assemble(app: Flask) -> None:
     errors.handle(app)
     tenants.install(app)
     app.add_template_filter(report.words, "told")
+    app.add_template_filter(policy_form.purpose, "purpose")

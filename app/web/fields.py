@@ -47,7 +47,7 @@ class Day(DateField):
         except ValueError:
             raise ValueError(gettext("Please give a day like 2027-06-30.")) from None
         today = visit.now().date()
-        if day < today:
+        if day < today - timedelta(days=1):  # somewhere it may still be yesterday
             raise ValueError(
                 gettext("This day is over. Please choose a later one, or leave the field empty.")
             )

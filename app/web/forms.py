@@ -6,6 +6,8 @@ from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.web.fields import Day
+
 CANVAS_ID = r"[0-9]{1,19}\Z"
 MOST_TYPED = 400  # characters: room for a dozen codes
 
@@ -41,6 +43,8 @@ class IssueForm(FlaskForm):
         option_widget=CheckboxInput(),
     )
     whom = HiddenField(validators=[Length(max=20)])
+    purpose = HiddenField(validators=[Length(max=20)])
+    last_day = Day(_("Last day, if it should end by itself"))
 
 
 def _trim(typed: str | None) -> str:

@@ -1,12 +1,15 @@
 """The instructor's portal: a course's students, who observes them, and codes for this one course."""
 
+from collections import defaultdict
+
 from flask import Blueprint, abort, render_template, request
+from flask_babel import gettext
 
 from app import db, people, policy
 from app.canvas import Canvas
 from app.models import Code, LtiLaunch, Scope
 from app.pairing import codes, lists, rules
-from app.pairing.codes import Reach
+from app.pairing.codes import Reach, Terms
 from app.pairing.lists import RosterStudent
 from app.web import canvas, visit
 from app.web.forms import IssueForm
@@ -43,15 +46,18 @@ def student() -> Page:
     bar = _bar(launch)
     with db.reading() as session:
         found = [] if bar or one is None else codes.live(session, launch, visit.now())
-    code = next((code for code in found if code.student.canvas_user_id == launch.student_id), None)
+        rule = policy.of(session, launch.institution_id)
+    mine = [code for code in found if code.student.canvas_user_id == launch.student_id]
     page = render_template(
         "instructor/student.html" if "HX-Request" in request.headers else "instructor/card.html",
         launch=launch,
         bar=bar,
         asked=True,
         student=one,
-        code=code,
-        text=codes.text_of(visit.keyring(), code) if code else None,
+        live=mine,
+        texts={code.id: codes.text_of(visit.keyring(), code) for code in mine},
+        form=IssueForm(formdata=None),
+        purposes=rule.purposes,
     )
     return page, 200 if one else 404
 
@@ -63,21 +69,8 @@ def students() -> Page:
     A script asks for the table only.
     """
     launch = visit.launch()
-    roster = _roster(launch)
-    bar = _bar(launch)
-    with db.reading() as session:
-        found = [] if bar else codes.live(session, launch, visit.now())
-    live = {code.student.canvas_user_id: code for code in found}
-    texts = {student: codes.text_of(visit.keyring(), code) for student, code in live.items()}
-    fragment = "HX-Request" in request.headers
-    return render_template(
-        "instructor/roster.html" if fragment else "instructor/students.html",
-        launch=launch,
-        bar=bar,
-        roster=roster,
-        live=live,
-        texts=texts,
-    )
+    template = "instructor/roster.html" if "HX-Request" in request.headers else "instructor/students.html"
+    return _students(template, _roster(launch), IssueForm(formdata=None))
 
 
 @bp.post("/codes")
@@ -85,13 +78,16 @@ def issue() -> Page:
     """Issue course-scoped codes for the ticked students, for those who have nobody yet, or for everybody."""
     launch = visit.launch()
     form = IssueForm()
-    if not form.validate() or _bar(launch) is not None:
+    if _bar(launch) is not None:
         abort(403)
     roster = _roster(launch)
+    terms = _terms(launch, form)
+    if terms is None:
+        return _students("instructor/students.html", roster, form), 422
     chosen = _chosen(roster, form)
     if not chosen:
         return render_template("instructor/nobody.html", launch=launch, whom=form.whom.data), 422
-    issued = _issue(launch, chosen)
+    issued = _issue(launch, chosen, terms)
     texts = {code.id: codes.text_of(visit.keyring(), code) for _, code in issued}
     return render_template("instructor/issued.html", launch=launch, issued=issued, texts=texts)
 
@@ -111,7 +107,7 @@ def revoke(code_id: int) -> Page:
 
 def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:
     with db.reading() as session:  # opens no connection unless the policy is asked for
-        return rules.bar_to_course_codes(launch, lambda: policy.of(session, launch.institution_id))
+        return rules.bar_to_codes(launch, Scope.COURSE, lambda: policy.of(session, launch.institution_id))
 
 
 def _roster(launch: LtiLaunch) -> list[RosterStudent]:
@@ -119,6 +115,41 @@ def _roster(launch: LtiLaunch) -> list[RosterStudent]:
         abort(404)
     service: Canvas = canvas.service(launch.institution_id)
     return lists.roster(service, launch.course_id, launch.section_ids)
+
+
+def _students(template: str, roster: list[RosterStudent], form: IssueForm) -> str:
+    launch = visit.launch()
+    with db.reading() as session:
+        rule = policy.of(session, launch.institution_id)
+        bar = rules.bar_to_codes(launch, Scope.COURSE, lambda: rule)
+        found = [] if bar else codes.live(session, launch, visit.now())
+    live = defaultdict(list)
+    for code in found:
+        live[code.student.canvas_user_id].append(code)
+    return render_template(
+        template,
+        launch=launch,
+        bar=bar,
+        roster=roster,
+        live=live,
+        texts={code.id: codes.text_of(visit.keyring(), code) for code in found},
+        form=form,
+        purposes=rule.purposes,
+    )
+
+
+def _terms(launch: LtiLaunch, form: IssueForm) -> Terms | None:
+    """What the codes say of their links. None: something typed makes no sense, and the form says what."""
+    with db.reading() as session:
+        rule = policy.of(session, launch.institution_id)
+    if not form.validate():
+        return None
+    day = form.last_day.data
+    if day is not None and rule.end_of(day, launch.person.time_zone) <= visit.now():
+        form.last_day.errors = (gettext("This day is over. Please choose a later one, or leave it empty."),)
+        return None
+    purpose = form.purpose.data if form.purpose.data in rule.purposes else None
+    return Terms(purpose, day)
 
 
 def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]:
@@ -131,7 +162,7 @@ def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]
     return [student for student in roster if student.canvas_id in wanted]
 
 
-def _issue(launch: LtiLaunch, chosen: list[RosterStudent]) -> list[tuple[str, Code]]:
+def _issue(launch: LtiLaunch, chosen: list[RosterStudent], terms: Terms) -> list[tuple[str, Code]]:
     """Each chosen student's name and live code."""
     with db.transaction() as session:
         rule = policy.of(session, launch.institution_id)
@@ -147,6 +178,7 @@ def _issue(launch: LtiLaunch, chosen: list[RosterStudent]) -> list[tuple[str, Co
                 reach=Reach(Scope.COURSE, launch.course_id, launch.course_name, one.section_ids),
                 policy=rule,
                 now=visit.now(),
+                terms=terms,
             )
             issued.append((one.name, code))
         return issued

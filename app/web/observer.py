@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from app import db
 from app.errors import RETRYABLE, CanvasFailure, NotConnected, TokenDead
 from app.inspector import service
-from app.models import Link, Person, PortalSession
-from app.pairing import applying, guesses, lists, redemption, spelling
+from app.models import Agreement, Link, Person, PortalSession
+from app.pairing import agreements, applying, guesses, lists, places, redemption, spelling
 from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, connect, tenants, visit
@@ -48,6 +48,11 @@ def redeem() -> Page:
         return _form(form, 422, [Told("", refusal=Refused(Reason.NOTHING_TYPED))])
     if observer is None:
         return connect.to_canvas(tenants.here(), typed=", ".join(typed))
+    if "later" in request.form:
+        return _form(RedeemForm(formdata=None, code=", ".join(typed)))
+    agreement = _to_agree(observer.person)
+    if agreement is not None:
+        return _ask(observer, agreement, typed)
     if observer.typed is not None:
         with db.transaction() as session:
             connect.forget_typed(session, observer)
@@ -61,6 +66,26 @@ def redeem() -> Page:
     refused = [one for one in told if one.refusal is not None]
     left = RedeemForm(formdata=None, code=", ".join(one.typed for one in refused))
     return _form(left, 422 if refused else 200, told)
+
+
+def _to_agree(person: Person) -> Agreement | None:
+    """The text this person has still to agree to; the one they agree to just now is none any more."""
+    with db.transaction() as session:
+        agreement = agreements.open_to(session, person)
+        if agreement is None or request.form.get("agreed") != str(agreement.id):
+            return agreement
+        agreements.accept(session, person, agreement, visit.now())
+    return None
+
+
+def _ask(observer: PortalSession, agreement: Agreement, typed: list[str]) -> Page:
+    return render_template(
+        "observer/agreement.html",
+        observer=observer,
+        institution=observer.institution,
+        agreement=agreement,
+        typed=", ".join(typed),
+    )
 
 
 def _form(form: RedeemForm, status: int = 200, told: list[Told] | None = None) -> tuple[str, int]:
@@ -109,9 +134,12 @@ def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
 
 
 def _spend(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
+    with db.reading() as session:
+        student = places.limited(session, visit.keyring(), observer, text)
+    watching = canvas.watching(observer.institution_id, student) if student else frozenset()
     with db.transaction() as session:
         return redemption.redeem(
-            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start()
+            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start(), watching
         )
 
 

@@ -23,6 +23,13 @@ PURPOSES = {
     Purpose.TUTOR: _("Tutor"),
     Purpose.OTHER: _("Somebody else"),
 }
+
+
+def purpose(word: str) -> str:
+    """What an observer is to a student, in words."""
+    return str(PURPOSES[Purpose(word)])
+
+
 TONGUES = {
     "en": _("English"),
     "es": _("Spanish"),

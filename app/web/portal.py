@@ -5,10 +5,10 @@ from datetime import timedelta
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app import db, people
+from app import db, people, policy
 from app.errors import Failure, NotConnected, TokenDead
 from app.models import Link, LinkState, Person, Scope
-from app.pairing import codes, links, lists
+from app.pairing import approvals, codes, links, lists
 from app.web import canvas, visit
 from app.web.forms import LeaveForm
 
@@ -33,9 +33,10 @@ def home() -> Page:
     with db.reading() as session:
         own = lists.links_of(session, observer.person)
         names = {link.student.canvas_user_id: link.student.name for link in own}
-        gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR)
+        tells = policy.of(session, observer.institution_id).notices
+        gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR) if tells else []
     students = lists.observed(canvas.own(observer.person), names)
-    under_way = [link for link in own if link.state in (LinkState.PENDING, LinkState.ENDING)]
+    under_way = [link for link in own if link.state is not LinkState.ACTIVE]
     return render_template(
         "portal/home.html",
         observer=observer,
@@ -43,6 +44,7 @@ def home() -> Page:
         students=students,
         under_way=under_way,
         gone=gone,
+        dated={(link.student.canvas_user_id, link.course_id): link for link in own if link.ends_on},
     )
 
 
@@ -64,6 +66,15 @@ def pairing(link_id: int) -> Page:
     )
 
 
+@bp.post("/pairings/<row:link_id>/withdraw")
+def withdraw(link_id: int) -> Page:
+    """Take back what still waits for the student."""
+    observer = visit.observer()
+    with db.transaction() as session:
+        approvals.withdraw(session, observer.person, link_id, visit.now())
+    return redirect(url_for(".pairing", link_id=link_id), 303)
+
+
 @bp.post("/leave")
 def leave() -> Page:
     """Ask first, then end one of one's own links."""
@@ -77,7 +88,9 @@ def leave() -> Page:
     if "sure" not in request.form:
         stays = [
             link for link in own
-            if link.scope is Scope.COURSE and link.student.canvas_user_id == student.canvas_id
+            if link.scope is Scope.COURSE
+            and link.state is not LinkState.WAITING
+            and link.student.canvas_user_id == student.canvas_id
         ]  # fmt: skip
         return render_template(
             "portal/leave.html",

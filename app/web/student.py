@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 from app import db, policy
 from app.inspector import service
-from app.models import Code, LtiLaunch
-from app.pairing import codes, lists
+from app.models import Code, LtiLaunch, Scope
+from app.pairing import approvals, codes, ending, lists, rules
 from app.web import canvas, connect, headers, qr, visit
 
 bp = Blueprint("student", __name__, url_prefix="/student")
@@ -23,16 +23,17 @@ def closed() -> Page:
 @bp.post("/")
 def home() -> Page:
     """The live code, if there is one. Who can see me follows in a second request to Canvas."""
-    return _home(visit.launch())
+    return show_home(visit.launch())
 
 
 @bp.post("/codes")
 def issue() -> Page:
     """Make an all-course code, or show the one that is live."""
     launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
     with db.transaction() as session:
+        rule = policy.of(session, launch.institution_id)
+        if rules.bar_to_codes(launch, Scope.ALL, lambda: rule) is not None:
+            abort(403)
         codes.issue(
             session,
             visit.keyring(),
@@ -40,10 +41,10 @@ def issue() -> Page:
             role=launch.role,
             student=launch.person,
             reach=codes.ALL_COURSES,
-            policy=policy.of(session, launch.institution_id),
+            policy=rule,
             now=visit.now(),
         )
-    return _home(launch)
+    return show_home(launch)
 
 
 @bp.post("/codes/<row:code_id>/revoke")
@@ -55,14 +56,14 @@ def revoke(code_id: int) -> Page:
     with db.transaction() as session:
         if not codes.revoke(session, launch, code_id, visit.now()):
             abort(404)
-    return _home(launch, done="revoked")
+    return show_home(launch, done="revoked")
 
 
 @bp.post("/canvas-code")
 def make_in_canvas() -> Page | Response:
     """Go to Canvas and make one of its own codes: it needs nothing but the student's own sign-in."""
     launch = visit.launch()
-    if launch.stand_in:
+    if _bar(launch) is not None:
         abort(403)
     return connect.student_to_canvas(launch)
 
@@ -73,17 +74,27 @@ def observers() -> Page:
     launch = visit.launch()
     with db.reading() as session:
         ours = lists.links_to(session, launch.person)
+        rule = policy.of(session, launch.institution_id)
+        asked = ending.asked_about(session, launch.person)
     lent = canvas.service(launch.institution_id)
     watchers = lists.watchers(lent, launch.person.canvas_user_id, ours)
     fragment = "HX-Request" in request.headers
     template = "student/watchers.html" if fragment else "student/observers.html"
-    return render_template(template, launch=launch, watchers=watchers)
+    return render_template(template, launch=launch, watchers=watchers, rule=rule, asked=asked)
 
 
-def _home(launch: LtiLaunch, done: str | None = None) -> Page:
+def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:
+    with db.reading() as session:
+        return rules.bar_to_codes(launch, Scope.ALL, lambda: policy.of(session, launch.institution_id))
+
+
+def show_home(launch: LtiLaunch, done: str | None = None) -> Page:
+    """The first page, with what was just done."""
     with db.reading() as session:
         live: list[Code] = list(codes.live(session, launch, visit.now()))
         lent = service.lent(session, launch.institution_id)
+        rule = policy.of(session, launch.institution_id)
+        waiting = approvals.asked(session, launch.person, visit.now())
     code = live[0] if live else None
     text = codes.text_of(visit.keyring(), code) if code else None
     connected = lent is not None and lent.dead_since is None
@@ -96,6 +107,8 @@ def _home(launch: LtiLaunch, done: str | None = None) -> Page:
         text=text,
         qr=qr.svg(url_for("observer.pair", _external=True, _anchor=text)) if text else None,
         done=done,
+        bar=rules.bar_to_codes(launch, Scope.ALL, lambda: rule),
+        waiting=waiting,
         connected=connected,
         key=launch.institution.oauth_client_id is not None,
     )

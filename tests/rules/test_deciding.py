@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.models import Code, LtiLaunch, Person, Role
+from app.models import Code, LtiLaunch, Person, Role, Scope
 from app.pairing import rules, spelling
 from app.pairing.rules import LIMITS, IssuingBar, Limit, Reason, Refused, after_miss
 from app.policy import Policy
@@ -88,7 +88,7 @@ def test_whom_a_code_is_for(one: Code, observer: Person, why: Refused | None) ->
 def test_who_may_issue(role: Role, stand_in: str | None, tas_issue: bool, bar: IssuingBar | None) -> None:
     launch = LtiLaunch(role=role, stand_in=stand_in)
 
-    assert rules.bar_to_course_codes(launch, lambda: Policy(tas_issue=tas_issue)) == bar
+    assert rules.bar_to_codes(launch, Scope.COURSE, lambda: Policy(tas_issue=tas_issue)) == bar
 
 
 @pytest.mark.parametrize(

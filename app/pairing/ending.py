@@ -1,0 +1,110 @@
+"""Ending everything between a student and an observer, and asking the office to do so."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from app import audit
+from app.models import EndRequest, Link, LinkState, Person
+from app.models.pairing import OPEN
+from app.pairing import approvals, links
+from app.pairing.codes import Reach
+
+
+def end_everything(
+    session: Session,
+    observer: Person,
+    student: Person,
+    held: Iterable[Reach],
+    now: datetime,
+    delay: timedelta,
+    actor: Person,
+) -> list[Link]:
+    """Begin to end what Canvas holds and what we know of these two, all courses first."""
+    reaches = {reach.course_id: reach for reach in held}
+    for link in _between(session, observer, student):
+        if link.state is LinkState.WAITING:
+            approvals.say_no(session, student, link.id, now)
+        else:
+            reaches.setdefault(link.course_id, Reach(link.scope, link.course_id, link.course_name))
+    in_order = sorted(reaches.values(), key=lambda reach: reach.course_id or "")
+    return [links.leave(session, observer, student, reach, now, delay, actor) for reach in in_order]
+
+
+def _between(session: Session, observer: Person, student: Person) -> Sequence[Link]:
+    return session.scalars(
+        select(Link)
+        .where(
+            Link.institution_id == student.institution_id,
+            Link.observer_id == observer.id,
+            Link.student_id == student.id,
+            Link.state.in_([*OPEN, LinkState.WAITING]),
+        )
+        .order_by(Link.id)
+        .with_for_update()
+    ).all()
+
+
+def ask_office(session: Session, student: Person, observer: Person, now: datetime) -> None:
+    """Pass a student's wish on to the admins, once."""
+    wish = EndRequest(
+        institution_id=student.institution_id,
+        student_id=student.id,
+        observer_id=observer.id,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(wish)
+    except IntegrityError:
+        return
+    audit.record(
+        session, student.institution_id, audit.Event.END_REQUESTED, now, student.id,
+        student=student.id, observer=observer.id,
+    )  # fmt: skip
+
+
+def asked_about(session: Session, student: Person) -> set[str]:
+    """The observers a student has asked the office about, by Canvas's numbers."""
+    return {request.observer.canvas_user_id for request in _open(session, student.institution_id, student.id)}
+
+
+def requests(session: Session, institution_id: int) -> Sequence[EndRequest]:
+    """What students have asked and nobody has settled, the oldest first."""
+    return _open(session, institution_id)
+
+
+def _open(session: Session, institution_id: int, student_id: int | None = None) -> Sequence[EndRequest]:
+    query = select(EndRequest).where(
+        EndRequest.institution_id == institution_id, EndRequest.settled_at.is_(None)
+    )
+    if student_id is not None:
+        query = query.where(EndRequest.student_id == student_id)
+    people = (joinedload(EndRequest.student), joinedload(EndRequest.observer))
+    return session.scalars(query.options(*people).order_by(EndRequest.id)).all()
+
+
+def find(session: Session, institution_id: int, request_id: int) -> EndRequest | None:
+    """An open request of this institution."""
+    return next((one for one in _open(session, institution_id) if one.id == request_id), None)
+
+
+def settle(session: Session, request: EndRequest, granted: bool, admin: Person, now: datetime) -> bool:
+    """Close a request. False: somebody else has."""
+    won = session.scalar(
+        update(EndRequest)
+        .where(EndRequest.id == request.id, EndRequest.settled_at.is_(None))
+        .values(settled_at=now, settled_by=admin.id, granted=granted)
+        .returning(EndRequest.id)
+        .execution_options(synchronize_session=False)
+    )
+    if won is None:
+        return False
+    audit.record(
+        session, request.institution_id, audit.Event.END_REQUEST_SETTLED, now, admin.id,
+        student=request.student_id, observer=request.observer_id, granted=granted,
+    )  # fmt: skip
+    return True
