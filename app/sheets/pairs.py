@@ -7,8 +7,9 @@ from enum import StrEnum
 from app.sheets import words
 from app.sheets.columns import Mapping, Meaning
 from app.sheets.tables import Row
-from app.sheets.vocabulary import What
 from app.sheets.words import Side
+
+OBSERVERS = ("", "observer", "observerenrollment")  # roles, in lower case
 
 
 class Action(StrEnum):
@@ -72,60 +73,67 @@ class Pair:
     raw: tuple[str, ...]  # the whole row, for the file of results
 
 
+Layout = list[dict[str, int]]  # for each person of a side, which column gives what
+
+
 def pairs(rows: Iterable[Row], mapping: Mapping) -> Iterator[Pair]:
     """Every row's pairs, each of its observers with each of its students; at least one for every row.
 
     Rows with a role are those of enrollments.csv, where only the observers' rows are about pairs.
     """
+    observers, students = (_layout(mapping, side) for side in Side)
+    once = {each.meaning: each.index for each in mapping.columns if each.meaning.side is None}
     for row in rows:
-        told = {
-            (each.meaning, each.nth): row.cells[each.index].strip()
-            for each in mapping.columns
-            if each.index < len(row.cells)
-        }
-        if told.get((Meaning.ROLE, 1), "observer").lower() not in ("observer", "observerenrollment", ""):
+        told = {meaning: _cell(row, index) for meaning, index in once.items()}
+        if told.get(Meaning.ROLE, "").lower() not in OBSERVERS:
             continue
-        yield from _pairs(row, told)
+        for observer in _people(row, observers):
+            for student in _people(row, students):
+                yield _pair(row, observer, student, told)
 
 
-def _pairs(row: Row, told: dict[tuple[Meaning, int], str]) -> Iterator[Pair]:
-    def said(meaning: Meaning) -> str:
-        return told.get((meaning, 1), "")
-
-    action_given = said(Meaning.ACTION)
-    for observer in _people(told, Side.OBSERVER):
-        for student in _people(told, Side.STUDENT):
-            yield Pair(
-                row=row.number,
-                observer=observer,
-                student=student,
-                course=Place(
-                    said(Meaning.COURSE),
-                    said(Meaning.COURSE_SIS_ID),
-                    said(Meaning.COURSE_CODE),
-                    said(Meaning.COURSE_CANVAS_ID),
-                ),
-                section=Place(
-                    said(Meaning.SECTION),
-                    said(Meaning.SECTION_SIS_ID),
-                    canvas_id=said(Meaning.SECTION_CANVAS_ID),
-                ),
-                action=_action(action_given),
-                action_given=action_given,
-                relationship=said(Meaning.RELATIONSHIP),
-                language=said(Meaning.LANGUAGE),
-                end_date=said(Meaning.END_DATE),
-                raw=row.cells,
-            )
+def _pair(row: Row, observer: Given, student: Given, told: dict[Meaning, str]) -> Pair:
+    action_given = told.get(Meaning.ACTION, "")
+    return Pair(
+        row=row.number,
+        observer=observer,
+        student=student,
+        course=Place(
+            told.get(Meaning.COURSE, ""),
+            told.get(Meaning.COURSE_SIS_ID, ""),
+            told.get(Meaning.COURSE_CODE, ""),
+            told.get(Meaning.COURSE_CANVAS_ID, ""),
+        ),
+        section=Place(
+            told.get(Meaning.SECTION, ""),
+            told.get(Meaning.SECTION_SIS_ID, ""),
+            canvas_id=told.get(Meaning.SECTION_CANVAS_ID, ""),
+        ),
+        action=_action(action_given),
+        action_given=action_given,
+        relationship=told.get(Meaning.RELATIONSHIP, ""),
+        language=told.get(Meaning.LANGUAGE, ""),
+        end_date=told.get(Meaning.END_DATE, ""),
+        raw=row.cells,
+    )
 
 
-def _people(told: dict[tuple[Meaning, int], str], side: Side) -> list[Given]:
+def _layout(mapping: Mapping, side: Side) -> Layout:
+    people: dict[int, dict[str, int]] = {}
+    for each in mapping.columns:
+        if each.meaning.side is side:
+            people.setdefault(each.nth, {})[each.meaning.value.partition(".")[2]] = each.index
+    return [people[nth] for nth in sorted(people)]
+
+
+def _people(row: Row, layout: Layout) -> list[Given]:
     """Those of one side that the row identifies; failing that, one of whom at most a name is known."""
-    nths = sorted({nth for meaning, nth in told if meaning.side is side})
-    people = [
-        Given(**{what.value: told.get((Meaning(f"{side}.{what}"), nth), "") for what in What}) for nth in nths
-    ]
+    people = [Given(**{what: _cell(row, index) for what, index in columns.items()}) for columns in layout]
     return [each for each in people if each.identified] or people[:1] or [Given()]
+
+
+def _cell(row: Row, index: int) -> str:
+    return row.cells[index].strip() if index < len(row.cells) else ""
 
 
 def _action(given: str) -> Action:

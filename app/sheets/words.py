@@ -52,6 +52,7 @@ def read(header: str) -> Said | None:
     return Said(side, topic, f"{parent or ''}{number[1] if number else ''}")
 
 
+@lru_cache(maxsize=1024)
 def adds(text: str) -> bool | None:
     """Whether the word in a row's action column adds (as a blank does) or removes; None: not understood."""
     word = spelled(text)
