@@ -1,0 +1,118 @@
+"""Sheets for imports, and how an admin brings them in, on pages or straight away."""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app import db
+from app.canvas.oauth import IMPORT_SCOPES, SERVICE_SCOPES
+from app.models import Import, ImportRoad, ImportRow, ImportState
+from app.pairing.imports import intake, progress, steering
+from app.pairing.imports.reading import LANES
+from app.tasks import imports as tasks
+from tests.people import SERVICE, School
+
+S = ImportState
+PARENTS = ("Parent Name", "Parent Email", "Student ID")
+
+
+def lend_all(world: dict[str, Any]) -> None:
+    """The service account's token has the scopes of imports, too, and its role every permission."""
+    next(row for row in world["admins"] if row["user_id"] == SERVICE)["permissions"] = None
+    lent = next(row for row in world["access_tokens"] if row["user_id"] == SERVICE)
+    scopes = list(dict.fromkeys((*SERVICE_SCOPES, *IMPORT_SCOPES)))
+    lent["scopes"] = scopes
+    world["developer_keys"][0]["scopes"] = list(
+        dict.fromkeys((*(world["developer_keys"][0]["scopes"] or ()), *scopes))
+    )
+
+
+def sheet(rows: Iterable[Sequence[str]], header: Sequence[str] = PARENTS) -> bytes:
+    """A sheet as CSV."""
+    return "\r\n".join(",".join(row) for row in [header, *rows]).encode() + b"\r\n"
+
+
+def uploaded(school: School, content: bytes, name: str = "parents.csv") -> int:
+    """Take a file in, and begin the preview with what is guessed."""
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        of = intake.take_in(session, school.institution_id, None, name, io.BytesIO(content), now)
+        assert steering.preview(session, of, None, now)
+    return of.id
+
+
+def one(import_id: int) -> Import:
+    with db.reading() as session:
+        return session.get_one(Import, import_id)
+
+
+def work(import_id: int) -> Import:
+    """Do what its jobs do, one after another, until somebody has to decide."""
+    for _ in range(500):
+        of = one(import_id)
+        if of.state not in progress.WORKING or of.paused:
+            return of
+        for lane in range(LANES if of.state in (S.RUNNING, S.UNDOING) else 1):
+            tasks.work_on(import_id, lane, of.state.value)
+    raise AssertionError(f"still {one(import_id).state}")
+
+
+def previewed(school: School, content: bytes, name: str = "parents.csv") -> int:
+    import_id = uploaded(school, content, name)
+    of = work(import_id)
+    assert (of.state, of.problem) == (S.READY, None)
+    return import_id
+
+
+def rows(import_id: int) -> list[ImportRow]:
+    with db.reading() as session:
+        return list(
+            session.scalars(
+                select(ImportRow).where(ImportRow.import_id == import_id).order_by(ImportRow.id)
+            )
+        )
+
+
+def verdicts(import_id: int) -> list[str | None]:
+    return [row.verdict for row in rows(import_id)]
+
+
+def ran(import_id: int, road: ImportRoad = ImportRoad.API) -> Import:
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        assert steering.run(session, of, road, datetime.now(UTC))
+    return work(import_id)
+
+
+def undone(import_id: int) -> Import:
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        assert steering.undo(session, of, None, datetime.now(UTC))
+    return work(import_id)
+
+
+def memory(school: School) -> dict[str, Any]:
+    """What of Canvas an import could change."""
+    world = school.canvas.state()
+    live = ("active", "invited", "creation_pending", "inactive")
+    return {
+        "links": sorted(
+            (row["observer_id"], row["student_id"])
+            for row in world["observation_links"]
+            if row.get("state", "active") == "active"
+        ),
+        "enrollments": sorted(
+            (row["user_id"], row["section_id"], row["type"], row["associated_user_id"] or 0, row["state"])
+            for row in world["enrollments"]
+            if row["state"] in live
+        ),
+        "logins": sorted(
+            login["unique_id"]
+            for user in world["users"]
+            for login in user["logins"]
+            if login.get("workflow_state", "active") == "active"
+        ),
+    }
