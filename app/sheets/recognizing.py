@@ -11,7 +11,8 @@ from app.sheets.tables import Table, table_of
 from app.sheets.troubles import LIMITS, Limits, Refused, Trouble
 from app.sheets.workbooks import OTHER_PROGRAMS, WORKBOOK, Workbook, sheets_of
 
-UNKNOWN = (Trouble.BINARY, Trouble.EMPTY, Trouble.HEADER_ONLY)
+BLANK = (Trouble.EMPTY, Trouble.HEADER_ONLY)
+UNKNOWN = (Trouble.BINARY, *BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,16 @@ def _text_table(place: Place, choices: Choices, limits: Limits) -> Table:
 
 def _workbook(place: Place, choices: Choices, limits: Limits) -> Recognized:
     sheets = sheets_of(place, limits)
-    sheet = choices.sheet or sheets[0]
-    if sheet not in sheets:
-        raise Refused(Trouble.NO_SUCH_SHEET, name=sheet)
-    return Recognized((table_of(Workbook(place, sheet, limits), choices.header_row),), sheets)
+    if choices.sheet is not None and choices.sheet not in sheets:
+        raise Refused(Trouble.NO_SUCH_SHEET, name=choices.sheet)
+    *before, last = sheets if choices.sheet is None else (choices.sheet,)
+    for sheet in before:  # the first may be blank, or explain the others
+        try:
+            return Recognized((table_of(Workbook(place, sheet, limits), choices.header_row),), sheets)
+        except Refused as refused:
+            if refused.trouble not in BLANK:
+                raise
+    return Recognized((table_of(Workbook(place, last, limits), choices.header_row),), sheets)
 
 
 def _zip(path: Path, choices: Choices, limits: Limits) -> Recognized:
@@ -94,6 +101,7 @@ def _zip(path: Path, choices: Choices, limits: Limits) -> Recognized:
             tables.append(_text_table(place, choices, limits))
         except Refused as refused:
             if refused.trouble not in UNKNOWN:
+                refused.facts.setdefault("file", entry.filename)
                 raise
             skipped.append(entry.filename)
     canvas = [table for table in tables if table.kind is not Kind.SHEET]

@@ -9,7 +9,10 @@ from app.errors import Failure
 
 
 class Trouble(StrEnum):
-    """Every reason for not reading, or not writing, a file. The comment names the facts that go with it."""
+    """Every reason for not reading, or not writing, a file. The comment names the facts that go with it.
+
+    A refusal because of one file in a zip names it as `file`.
+    """
 
     BYTES = "bytes"  # found, limit
     ROWS = "rows"  # limit

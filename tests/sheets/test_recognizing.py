@@ -140,6 +140,15 @@ def test_the_sheets_of_a_workbook_can_be_chosen(tmp_path: Path) -> None:
     assert refusal(path, Choices(sheet="Third")).facts == {"name": "Third"}
 
 
+def test_a_first_sheet_that_only_explains_is_passed_over(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "a.xlsx", Blank=[], Help=[["How to fill this in"]], Data=[HEADER, ("a@x.org", "1")]
+    )
+
+    assert cells(only(path)) == [("a@x.org", "1")]
+    assert refusal(path, Choices(sheet="Help")).trouble is Trouble.HEADER_ONLY
+
+
 def test_a_workbook_with_a_wrong_name_is_still_a_workbook(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.csv", One=[HEADER, ("a@x.org", "1")])
 
@@ -199,3 +208,11 @@ def test_a_zip_may_hold_one_sheet_but_not_two_that_are_not_of_canvas(tmp_path: P
 
     assert cells(only(zipped(tmp_path / "a.zip", one__csv=sheet))) == [("a@x.org", "1")]
     assert refusal(zipped(tmp_path / "b.zip", one__csv=sheet, two__csv=sheet)).trouble is Trouble.ZIP_NOTHING
+
+
+def test_a_refusal_names_the_file_in_the_zip(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", users__csv='user_id,login_id\n"1,1\n')
+
+    refused = refusal(path)
+
+    assert (refused.trouble, refused.facts["file"]) == (Trouble.OPEN_QUOTE, "users.csv")
