@@ -201,8 +201,10 @@ class TestWithoutAServiceAccount:
     def test_a_student_is_led_to_canvas_and_reads_who_can_help(self, registered: School) -> None:
         kenji = Student(registered, KENJI)
 
-        assert kenji.opens().has_button("Make a code in Canvas")
-        assert self.MISSING in kenji.sees_observers()
+        page = kenji.opens()
+
+        assert page.has_button("Make a code in Canvas")
+        assert not page.has_button("Show who can see me")  # Canvas tells it beside the code
 
     def test_a_parent_keeps_their_code(self, registered: School) -> None:
         code = give_code(registered, KENJI, EVERYWHERE)
