@@ -6,6 +6,7 @@ A row belongs to one institution; only tool keys and workers are the server's ow
 from app.models.audit import AuditEvent, AuditHead
 from app.models.bars import Bar, BarHit
 from app.models.base import Base, UtcDateTime
+from app.models.coverage import Census, CountedAccount, CountedCourse, Counting, Coverage, Seat
 from app.models.imports import (
     Import,
     ImportChunk,
@@ -50,8 +51,13 @@ __all__ = [
     "Bar",
     "BarHit",
     "Base",
+    "Census",
     "Code",
     "CodeSection",
+    "CountedAccount",
+    "CountedCourse",
+    "Counting",
+    "Coverage",
     "Deployment",
     "Drift",
     "EndRequest",
@@ -85,6 +91,7 @@ __all__ = [
     "RowKind",
     "RowState",
     "Scope",
+    "Seat",
     "Shown",
     "SignUp",
     "SignUpState",
