@@ -8,16 +8,25 @@ from sqlalchemy.orm import Session
 from app import audit, db, people
 from app.canvas import Canvas, observees
 from app.canvas.observees import Elsewhere
+from app.canvas.users import User
 from app.errors import RETRYABLE, CanvasRejects
 from app.models import LinkState, Person, Way
-from app.pairing import guesses, links
+from app.pairing import bars, guesses, links
 from app.pairing.codes import Reach
 from app.pairing.directory import Somebody
 from app.pairing.guesses import Guesser
-from app.pairing.redemption import AlreadyConnected, Clock, Redeemed
+from app.pairing.redemption import AlreadyConnected, Clock, Made, Redeemed, undone
 from app.pairing.rules import Reason, Refused
 
-Outcome = Redeemed | AlreadyConnected | Refused
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """An entry of the do-not-pair list forbids it, which an admin is told."""
+
+    bar_id: int
+
+
+Outcome = Redeemed | AlreadyConnected | Refused | Barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,11 @@ def connect(
         people.remember(session, admin.institution_id, one.id, one.name, now)
         for one in (pair.observer, pair.student)
     )
+    entries = bars.against(session, admin.institution_id, student.id)
+    bar = bars.match(entries, observer.id, pair.observer.addresses)
+    if bar is not None:
+        bars.note(session, bar, observer.id, now, admin.id)
+        return Barred(bar.id)
     link = links.add(session, admin, observer, student, reach, now, head_start)
     if link is not None:
         return Redeemed(link.id)
@@ -71,16 +85,20 @@ def by_credentials(
         made = new[0]
     if isinstance(made, Elsewhere):
         return made
-    return note(admin, observer, Somebody(made.id, made.name), made.id in before, clock())
+    return _note(canvas, admin, observer, made, made.id in before, clock())
 
 
-def note(admin: Person, observer: Somebody, student: Somebody, before: bool, now: datetime) -> Outcome:
-    """Write down what Canvas made at the admin's word."""
+def _note(
+    canvas: Canvas, admin: Person, observer: Somebody, student: User, before: bool, now: datetime
+) -> Outcome:
+    """Write down what Canvas made at the admin's word, unless it must not be."""
     with db.transaction() as session:
-        watcher, watched = (
-            people.remember(session, admin.institution_id, one.id, one.name, now)
-            for one in (observer, student)
-        )
+        watcher = people.remember(session, admin.institution_id, observer.id, observer.name, now)
+        watched = people.remember(session, admin.institution_id, student.id, student.name, now)
+    bar = None if before else undone(Made(canvas, watcher, observer.id, student), admin, now)
+    if bar is not None:
+        return Barred(bar.id)
+    with db.transaction() as session:
         link = links.note_native(session, watcher, watched, now, Way.ADMIN)
         if not before:
             links.record(session, link, audit.Event.LINK_ADDED, now, admin.id)

@@ -25,6 +25,11 @@ class Somebody:
     sis_user_id: str | None = None
     email: str | None = None
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """What they are reached and sign in by, as far as Canvas tells."""
+        return frozenset(text.lower() for text in (self.email, self.login) if text)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -6,6 +6,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from app.web import (
     admin,
+    bars,
     connect,
     connecting,  # noqa: F401  its pages join those of people
     consent,  # noqa: F401  its pages join those of student
@@ -42,9 +43,21 @@ BLUEPRINTS = (
     admin,
     setup,
     drift,
+    bars,
     people,
     policy,
 )
+LAUNCHED = (
+    lti,
+    instructor,
+    student,
+    admin,
+    setup,
+    drift,
+    bars,
+    people,
+    policy,
+)  # proved by a signature or by the launch's handle, not by a cookie
 
 
 class RowNumber(IntegerConverter):
@@ -61,8 +74,8 @@ def assemble(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
-    for launched in (lti, instructor, student, admin, setup, drift, people, policy):
-        csrf.exempt(launched.bp)  # proved by a signature or by the launch's handle, not by a cookie
+    for launched in LAUNCHED:
+        csrf.exempt(launched.bp)
     csrf.exempt("app.web.connect.connect")  # likewise by the handle
     lti.portals.update(
         {

@@ -6,6 +6,8 @@ from app import db
 from app.canvas import users
 from app.errors import Failure
 from app.inspector import service
+from app.models import LtiLaunch
+from app.pairing import bars
 from app.web import canvas, errors, headers, setup, visit
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -40,5 +42,14 @@ def home() -> str:
         problem=problem,
         ready=launch.institution.oauth_client_id is not None,
         may=setup.may_change(launch),
+        alerts=_alerts(launch),
         **setup.needs(),
     )
+
+
+def _alerts(launch: LtiLaunch) -> int:
+    """How many people were kept away by the do-not-pair list; only for those who may open it."""
+    if not setup.may_change(launch):
+        return 0
+    with db.reading() as session:
+        return bars.alerts(session, launch.institution_id)

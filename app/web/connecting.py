@@ -10,7 +10,7 @@ from app.canvas.observees import Elsewhere
 from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
 from app.models import Link, LinkState, LtiLaunch, Role, Scope
 from app.pairing import adding, codes, connections, guesses, links, redemption, spelling
-from app.pairing.adding import Pair
+from app.pairing.adding import Barred, Pair
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.directory import Somebody
 from app.pairing.redemption import AlreadyConnected, Redeemed
@@ -178,6 +178,8 @@ def told(outcome: adding.Outcome, name: str) -> Notice:
     match outcome:
         case Refused(reason, _when):
             return Notice("refused", good=False, name=name, reason=reason)
+        case Barred():
+            return Notice("barred", good=False, name=name)
         case AlreadyConnected():
             return Notice("already", name=name)
         case Redeemed(link_id):

@@ -62,6 +62,7 @@ AUDIENCES = {
     "student": Audience("students launched from Canvas", launched(Role.STUDENT)),
     "admin": Audience("admins launched from their account", launched(Role.ADMIN)),
     "setup": Audience("admins launched from their account", launched(Role.ADMIN)),
+    "bars": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),

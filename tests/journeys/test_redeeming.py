@@ -426,15 +426,15 @@ class TestRefusals:
 
         refuses(
             parent.redeems(code),
-            "Canvas did not accept this connection.",
-            "Please tell the school office. Your code is not used up.",
+            "This connection could not be made.",
+            "Please ask the school office. They can find out more and help you.",
             code,
         )
         (link,) = rows(Link)
         assert link.state is LinkState.ENDING
         assert "Freya Lindqvist, Mathematics 7: this did not work." in parent.portal().text
         told = parent.browser.open(f"{PUBLIC_URL}/observer/pairings/{link.id}")
-        assert "This did not work Canvas did not accept this connection." in told.text
+        assert "This did not work This connection could not be made." in told.text
         school.mended()
         hurry()
         run_jobs()

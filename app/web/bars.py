@@ -1,0 +1,181 @@
+"""The do-not-pair list: for admins of the whole institution, as themselves; every look is written down."""
+
+import re
+
+from flask import Blueprint, abort, render_template, request
+
+from app import db, people
+from app.models import Bar, LinkState
+from app.pairing import bars, connections, links
+from app.pairing.connections import Connection
+from app.pairing.directory import Somebody
+from app.web import canvas, visit
+from app.web.people import asked, search, service, somebody, typed
+
+bp = Blueprint("bars", __name__, url_prefix="/admin/do-not-pair")
+
+Page = str | tuple[str, int]
+EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\Z")
+WHOM = ("person", "email", "anyone")
+
+
+@bp.before_request
+def trusted_only() -> Page | None:
+    """The list is about court orders and the like: nobody sees it for somebody else."""
+    launch = visit.launch()
+    if launch.root_admin and launch.stand_in is None:
+        return None
+    return render_template("admin/bars_closed.html", launch=launch), 403
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """The alerts, and the list."""
+    return _home()
+
+
+@bp.post("/student")
+def student() -> Page:
+    """Whom the new entry shall protect: a search."""
+    term = typed("term")
+    return render_template(
+        "admin/bars_student.html", launch=visit.launch(), term=term, found=search(term), shortest=2
+    )
+
+
+@bp.post("/new")
+def new() -> Page:
+    """Who is to be kept away from this student, and by which document."""
+    return _form(somebody(asked("student")))
+
+
+@bp.post("/add")
+def add() -> Page:
+    """Put the entry on the list, and show what already connects them."""
+    launch, who = visit.launch(), somebody(asked("student"))
+    whom, document, email = request.form.get("whom"), typed("document"), typed("email")
+    if whom not in WHOM or not document or (whom == "email" and not EMAIL.match(email)):
+        return _form(who, "both", status=422)
+    observer = _observer() if whom == "person" else None
+    if whom == "person" and observer is None:
+        return _form(who, "whom", status=422)
+    if observer is not None and observer.id == who.id:
+        return _form(who, "themself", status=422)
+    with db.transaction() as session:
+        now = visit.now()
+        protected = people.remember(session, launch.institution_id, who.id, who.name, now)
+        kept = None
+        if observer is not None:
+            kept = people.remember(session, launch.institution_id, observer.id, observer.name, now)
+        mail = email if whom == "email" else None
+        bar = bars.make(session, launch.person, protected, kept, mail, document, now)
+    return _entry(bar.id, "made")
+
+
+@bp.post("/<row:bar_id>")
+def entry(bar_id: int) -> Page:
+    """One entry, with the connections it speaks against."""
+    return _entry(bar_id)
+
+
+@bp.post("/<row:bar_id>/end")
+def end(bar_id: int) -> Page:
+    """Take an entry out of force."""
+    launch = visit.launch()
+    with db.transaction() as session:
+        bar = bars.one(session, launch.institution_id, bar_id) or abort(404)
+        bars.end(session, launch.person, bar, visit.now())
+    return _entry(bar_id, "over")
+
+
+@bp.post("/<row:bar_id>/unlink")
+def unlink(bar_id: int) -> Page:
+    """End one connection that the entry speaks against."""
+    launch, observer_id, course = visit.launch(), asked("observer"), request.form.get("course") or None
+    bar = _one(bar_id)
+    against = (observer_id, course)
+    found = next((one for one in _standing(bar) if (one.observer, one.reach.course_id) == against), None)
+    if found is None:
+        return _entry(bar_id, "gone")
+    with db.transaction() as session:
+        observer = people.remember(session, launch.institution_id, observer_id, found.name, visit.now())
+        link = links.leave(
+            session, observer, bar.student, found.reach, visit.now(), visit.head_start(), launch.person
+        )
+    canvas.attempt(link.id)
+    return _entry(bar_id, "unlinked")
+
+
+@bp.post("/alerts/<row:hit_id>/seen")
+def see(hit_id: int) -> Page:
+    """An alert was seen, and need not be shown any more."""
+    launch = visit.launch()
+    with db.transaction() as session:
+        if not bars.see(session, launch.person, hit_id, visit.now()):
+            abort(404)
+    return _home("seen")
+
+
+def _home(done: str | None = None) -> Page:
+    launch = visit.launch()
+    with db.transaction() as session:
+        bars.looked(session, launch.person, None, visit.now())
+    with db.reading() as session:
+        entries = bars.every(session, launch.institution_id)
+        alerts = bars.unseen(session, launch.institution_id)
+    return render_template("admin/bars.html", launch=launch, entries=entries, alerts=alerts, done=done)
+
+
+def _form(who: Somebody, wrong: str | None = None, status: int = 200) -> Page:
+    page = render_template(
+        "admin/bars_new.html",
+        launch=visit.launch(),
+        who=who,
+        wrong=wrong,
+        found=search(typed("person")) if typed("person") else None,
+        given=request.form,
+    )
+    return page, status
+
+
+def _observer() -> Somebody | None:
+    """The person who was chosen, or the only one that what was typed can mean."""
+    if request.form.get("observer"):
+        return somebody(asked("observer"))
+    found = search(typed("person"))
+    return found.people[0] if found and len(found.people) == 1 else None
+
+
+def _entry(bar_id: int, done: str | None = None) -> Page:
+    launch, bar = visit.launch(), _one(bar_id)
+    with db.transaction() as session:
+        bars.looked(session, launch.person, bar, visit.now())
+    standing = _standing(bar) if bar.ended_at is None else []
+    return render_template("admin/bars_entry.html", launch=launch, bar=bar, standing=standing, done=done)
+
+
+def _one(bar_id: int) -> Bar:
+    with db.reading() as session:
+        return bars.one(session, visit.launch().institution_id, bar_id) or abort(404)
+
+
+def _standing(bar: Bar) -> list[Connection]:
+    """The connections an entry speaks against, as Canvas holds them and as they are under way here."""
+    lent, who = service(), bar.student.canvas_user_id
+    with db.reading() as session:
+        ours = connections.rows(session, bar.institution_id, who)
+        ids = {link.observer.canvas_user_id: link.observer_id for link in ours}
+    if bar.observer is not None:
+        ids[bar.observer.canvas_user_id] = bar.observer.id
+    return [
+        one
+        for one in connections.of(lent, who, ours).observers
+        if (one.link is None or one.link.state is not LinkState.WAITING)
+        and bars.match([bar], ids.get(one.observer), bars.own_addresses(lent, one.observer, [bar]))
+    ]
