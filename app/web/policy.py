@@ -1,12 +1,16 @@
 """What the institution allows: looked at, changed after a second look, and written down."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, render_template, request
 
 from app import audit, db
 from app import policy as policies
-from app.models import LtiLaunch
+from app.models import Link, LtiLaunch
+from app.pairing import ending, lists
+from app.pairing.codes import Reach
 from app.policy import PRESETS, InForce, Policy
-from app.web import visit
+from app.web import canvas, visit
 from app.web.policy_form import GROUPS, NAMED, PolicyForm, filled, told
 
 bp = Blueprint("policy", __name__, url_prefix="/admin/policy")
@@ -33,13 +37,13 @@ def home() -> Page:
     """Every setting as it is, or as one of the two sets to start from has it."""
     now = _in_force()
     preset = PRESETS.get(request.form.get("preset", ""))
-    return _page(filled(preset or now.policy), now, done="preset" if preset else None)
+    return _page(filled(preset or now.policy), done="preset" if preset else None)
 
 
 @bp.post("/edit")
 def edit() -> Page:
     """Back from the second look, with everything that was typed."""
-    return _page(PolicyForm(), _in_force())
+    return _page(PolicyForm())
 
 
 @bp.post("/review")
@@ -47,10 +51,10 @@ def review() -> Page:
     """What would change, before it does."""
     form, now = PolicyForm(), _in_force()
     if not form.validate():
-        return _page(form, now, 422)
+        return _page(form, 422)
     names = policies.changes(now.policy, form.policy())
     if not names:
-        return _page(form, now, done="same")
+        return _page(form, done="same")
     return _review(form, now, names)
 
 
@@ -63,7 +67,7 @@ def save() -> Page:
     if not seen.isdecimal():
         abort(400)
     if not form.validate():
-        return _page(form, _in_force(), 422)
+        return _page(form, 422)
     new = form.policy()
     with db.transaction() as session:
         old = policies.in_force(session, launch.institution_id)
@@ -82,8 +86,32 @@ def save() -> Page:
             )
     now = _in_force()
     if decided:
-        return _page(filled(now.policy), now, done="saved")
+        return _page(filled(now.policy), done="saved")
     return _review(form, now, policies.changes(now.policy, new), 409)
+
+
+@bp.post("/requests/<row:request_id>/<any(end, leave):answer>")
+def settle(request_id: int, answer: str) -> Page:
+    """End what a student asked to have ended, or leave it as it is."""
+    launch = _may_act()
+    with db.reading() as session:
+        wish = ending.find(session, launch.institution_id, request_id)
+        ours = lists.links_to(session, wish.student) if wish else []
+    held: Sequence[Reach] = ()
+    if wish is not None and answer == "end":
+        seen = lists.watchers(canvas.service(launch.institution_id), wish.student.canvas_user_id, ours)
+        held = next((one.reaches for one in seen if one.canvas_id == wish.observer.canvas_user_id), ())
+    settled, begun = False, list[Link]()
+    with db.transaction() as session:
+        now, admin = visit.now(), launch.person
+        settled = wish is not None and ending.settle(session, wish, answer == "end", admin, now)
+        if wish is not None and settled and answer == "end":
+            begun = ending.end_everything(
+                session, wish.observer, wish.student, held, now, visit.head_start(), admin
+            )
+    for link in begun[:1]:  # the worker does the others
+        canvas.attempt(link.id)
+    return _page(filled(_in_force().policy), done=answer if settled else "settled")
 
 
 def _fact(name: str, old: Policy, new: Policy) -> str:
@@ -108,13 +136,16 @@ def _in_force() -> InForce:
         return policies.in_force(session, visit.launch().institution_id)
 
 
-def _page(form: PolicyForm, now: InForce, status: int = 200, done: str | None = None) -> tuple[str, int]:
+def _page(form: PolicyForm, status: int = 200, done: str | None = None) -> tuple[str, int]:
+    with db.reading() as session:
+        wishes = ending.requests(session, visit.launch().institution_id)
     page = render_template(
         "admin/policy.html",
         launch=visit.launch(),
         form=form,
         groups=[(words, [form[name] for name in names]) for words, names in GROUPS],
         named=NAMED,
+        wishes=wishes,
         done=done,
     )
     return page, status
