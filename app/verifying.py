@@ -27,33 +27,42 @@ class Proof:
 
     head: chain.Head
     proved: int
-    unproved: int  # older than the chain
+    unproved: int  # older than the chain, or than what was looked at
     flaw: Flaw | None = None
     number: int | None = None
 
 
-def verify(session: Session, keyring: Keyring, institution_id: int) -> Proof:
-    """Follow a chain. Takes long, but little memory; give it a snapshot, so that nothing moves meanwhile."""
+def verify(session: Session, keyring: Keyring, institution_id: int, most: int | None = None) -> Proof:
+    """Follow a chain, or only its newest events if `most` says how many.
+
+    All of it takes long, but little memory. Give it a snapshot, so that nothing moves meanwhile.
+    """
     found = chain.head_of(session, institution_id)
     if found is None:
         return Proof(chain.Head(institution_id), 0, 0, Flaw.NO_HEAD)
     head, signature = found
-    older = _count(session, institution_id, EVENTS.c.number <= head.cut_number)
+    unproved = _count(session, institution_id, EVENTS.c.number <= head.cut_number)
     if not keyring.signed(head.text(), signature):
-        return Proof(head, 0, older, Flaw.NOT_SIGNED)
-    reached, flaw = follow(session, head, head.number)
+        return Proof(head, 0, unproved, Flaw.NOT_SIGNED)
+    start, digest = head.cut_number, head.cut_digest
+    if most is not None and head.number - start > most:
+        start = head.number - most
+        digest = next((row.digest for row in chain.events_of(session, institution_id, start - 1, start)), "")
+        unproved += start - head.cut_number
+    reached, flaw = follow(session, institution_id, start, digest, head.number)
     if flaw is None and reached != head.digest:
-        return Proof(head, 0, older, Flaw.CHANGED, head.number)
-    proved = (head.number if flaw is None else flaw[0] - 1) - head.cut_number
+        flaw = head.number, Flaw.CHANGED
+    proved = (flaw[0] - 1 if flaw else head.number) - start
     if flaw is None and _count(session, institution_id, EVENTS.c.number > head.number):
         flaw = head.number + 1, Flaw.ADDED
-    return Proof(head, proved, older, *(flaw[::-1] if flaw else ()))
+    return Proof(head, proved, unproved, *(flaw[::-1] if flaw else ()))
 
 
-def follow(session: Session, head: chain.Head, upto: int) -> tuple[str, tuple[int, Flaw] | None]:
-    """The digest of an event, reached from the beginning; and the first event that does not fit."""
-    digest, number = head.cut_digest, head.cut_number
-    for row in chain.events_of(session, head.institution_id, number, upto):
+def follow(
+    session: Session, institution_id: int, number: int, digest: str, upto: int
+) -> tuple[str, tuple[int, Flaw] | None]:
+    """The digest of an event, reached from the one of this number; and the first event that does not fit."""
+    for row in chain.events_of(session, institution_id, number, upto):
         number += 1
         if row.number != number:
             return digest, (number, Flaw.MISSING)

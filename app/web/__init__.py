@@ -29,6 +29,7 @@ from app.web import (
     setup,
     student,
     tenants,
+    trail,
 )
 
 BLUEPRINTS = (
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     bars,
     people,
     policy,
+    trail,
 )
 LAUNCHED = (
     lti,
@@ -57,6 +59,7 @@ LAUNCHED = (
     bars,
     people,
     policy,
+    trail,
 )  # proved by a signature or by the launch's handle, not by a cookie
 
 

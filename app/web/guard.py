@@ -66,6 +66,7 @@ AUDIENCES = {
     "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "trail": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
 }
 
 

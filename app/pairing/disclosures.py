@@ -1,0 +1,125 @@
+"""Who had access to what of a student, from when to when: the record a registrar has to keep.
+
+Put together from the connections and from the audit events about them, so that it outlives the connections.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.audit import Event
+from app.chain import COLUMNS, EVENTS
+from app.models import Code, EndedBy, Link, LinkState, Person, Way
+from app.pairing.drift import Kind
+from app.trail import course_names, people_by_id
+
+TELLING = (Event.LINK_CONNECTED, Event.LINK_ENDING, Event.LINK_ENDED, Event.LINK_ADDED)
+HELD = (LinkState.ACTIVE, LinkState.ENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One observer's access to one course of a student, or to all of them."""
+
+    observer: Person | None  # None: their row is gone
+    course_id: str | None  # None: all courses
+    course_name: str | None
+    purpose: str | None
+    way: str
+    giver: Person | None  # who made the code, or the connection
+    begun_at: datetime | None  # None: made in Canvas, before Observatory knew of it
+    over: bool
+    ended_at: datetime | None
+    ended_by: str | None  # a word of EndedBy, or of app.pairing.drift.Kind
+    ender: Person | None  # who that was, if it was a person
+
+
+def disclosures(session: Session, student: Person) -> list[Disclosure]:
+    """Everybody who has had access to a student by a connection we know of, the oldest first."""
+    events: dict[int, list[Row[Any]]] = defaultdict(list)
+    for event in _events(session, student):
+        if isinstance(event.facts.get("link"), int):
+            events[event.facts["link"]].append(event)
+    links = {link.id: link for link in _links(session, student)}
+    people = _people(session, student.institution_id, links.values(), events)
+    courses = {event.course_id for told in events.values() for event in told if event.course_id}
+    names = course_names(session, student.institution_id, courses)
+    found = [_told(links.get(number), events[number], people, names) for number in sorted({*links, *events})]
+    return [one for one in found if one is not None]
+
+
+def _events(session: Session, student: Person) -> Sequence[Row[Any]]:
+    query = select(*COLUMNS).where(
+        EVENTS.c.institution_id == student.institution_id,
+        EVENTS.c.student_id == student.id,
+        EVENTS.c.event.in_(TELLING),
+    )
+    return session.execute(query.order_by(EVENTS.c.number)).all()
+
+
+def _links(session: Session, student: Person) -> Sequence[Link]:
+    query = (
+        select(Link)
+        .where(Link.institution_id == student.institution_id, Link.student_id == student.id)
+        .options(joinedload(Link.code).joinedload(Code.issuer))
+        .order_by(Link.id)
+    )
+    return session.scalars(query).all()
+
+
+def _people(
+    session: Session, institution_id: int, links: Iterable[Link], events: dict[int, list[Row[Any]]]
+) -> dict[int, Person]:
+    ids = {link.observer_id for link in links}
+    for event in (event for told in events.values() for event in told):
+        ids |= {id for id in (event.actor_id, event.observer_id) if id is not None}
+    return people_by_id(session, institution_id, ids)
+
+
+def _told(
+    link: Link | None, events: list[Row[Any]], people: dict[int, Person], names: dict[str, str]
+) -> Disclosure | None:
+    """What is known of one connection. None: Canvas has never held it."""
+    first = {event.event: event for event in reversed(events)}
+    last = {event.event: event for event in events}
+    connected, added = first.get(Event.LINK_CONNECTED), first.get(Event.LINK_ADDED)
+    way = link.way if link else events[0].facts.get("way", Way.CODE)
+    held = connected or (link and (link.state in HELD or (link.way is Way.CANVAS and link.ended_at)))
+    if not held:
+        return None
+    course_id = link.course_id if link else events[0].course_id
+    ended_at, ended_by, ender = _end(link, last, people)
+    issuer = link.code.issuer if link and link.code else None
+    return Disclosure(
+        observer=people.get(link.observer_id if link else events[0].observer_id or 0),
+        course_id=course_id,
+        course_name=(link.course_name if link else None) or names.get(course_id or ""),
+        purpose=link.purpose if link else None,
+        way=way,
+        giver=issuer or (people.get(added.actor_id or 0) if added else None),
+        begun_at=connected.at if connected else link.settled_at if link else None,
+        over=ended_at is not None,
+        ended_at=ended_at,
+        ended_by=ended_by,
+        ender=ender,
+    )
+
+
+def _end(
+    link: Link | None, last: dict[str, Row[Any]], people: dict[int, Person]
+) -> tuple[datetime | None, str | None, Person | None]:
+    """When it ended, by what and by whom; nothing of it while Canvas still holds the connection."""
+    ended, asked = last.get(Event.LINK_ENDED), last.get(Event.LINK_ENDING)
+    ended_at = link.ended_at if link else ended.at if ended else None
+    if ended_at is None:
+        return None, None, None
+    if (link and link.gone) or (ended and ended.facts.get("gone")):
+        why = ended.facts.get("why") if ended else None
+        return ended_at, why or Kind.ENDED_IN_CANVAS, None
+    by = link.ended_by if link and link.ended_by else EndedBy.OBSERVER
+    return ended_at, by, people.get(asked.actor_id or 0) if asked else None
