@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.crypto import Keyring
 from app.errors import SecretUnreadable
-from app.models import Base, Code, Institution, OAuthAttempt, PortalSession, Token, ToolKey
+from app.models import Base, Code, Institution, OAuthAttempt, PortalSession, SignUp, Token, ToolKey
 
 AT_ONCE = 500  # rows in one transaction: others wait for it
 
@@ -41,6 +41,7 @@ SEALED = (
     Sealed(Token, "refresh", _token),
     Sealed(PortalSession, "typed", lambda row: row.handle_digest),
     Sealed(Code, "sealed", lambda row: row.digest),
+    Sealed(SignUp, "asked", lambda row: row.login_digest),
 )
 
 

@@ -45,6 +45,28 @@ SERVICE_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/permissions",  # the setup check: what its role may do
     "url:GET|/api/v1/accounts/:account_id/terms_of_service",  # the setup check: who may sign up
 )
+SIGN_UP_SCOPES = (
+    "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # the code an account is made with
+    "url:GET|/api/v1/accounts/:account_id/users",  # whether an account was made
+    "url:POST|/api/v1/accounts/:account_id/users",  # an account for one course
+    "url:GET|/api/v1/accounts/:account_id/authentication_providers",  # the ways to log in
+    "url:PUT|/api/v1/accounts/:account_id/authentication_providers/:id",  # who may sign up
+    "url:GET|/api/v1/accounts/:account_id/sso_settings",  # the discovery address
+    "url:PUT|/api/v1/accounts/:account_id/sso_settings",  # change it
+)
+IMPORT_SCOPES = (
+    "url:GET|/api/v1/accounts/:account_id/users",  # who has an account
+    "url:GET|/api/v1/users/:id",  # the same, by an id of the school
+    "url:POST|/api/v1/accounts/:account_id/users",  # an account for an observer
+    "url:DELETE|/api/v1/accounts/:account_id/users/:user_id",  # undo that
+    "url:GET|/api/v1/accounts/:account_id/courses",  # a course by its code
+    "url:GET|/api/v1/courses/:id",  # or by its id
+    "url:GET|/api/v1/courses/:course_id/sections",  # a section by its name
+    "url:GET|/api/v1/sections/:id",  # or by its id
+    "url:POST|/api/v1/accounts/:account_id/sis_imports",  # hand files to Canvas's own importer
+    "url:GET|/api/v1/accounts/:account_id/sis_imports/:id",  # how far it is
+    "url:GET|/api/v1/accounts/:account_id/sis_imports/:id/errors",  # and what it says of which row
+)
 STUDENT_SCOPES = (
     "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # a code of Canvas's own
     "url:GET|/api/v1/users/:user_id/observers",  # who can see all their courses
@@ -54,6 +76,16 @@ SCOPES = {
     OAuthPurpose.SERVICE: SERVICE_SCOPES,
     OAuthPurpose.STUDENT: STUDENT_SCOPES,
 }
+
+
+class Extra(StrEnum):
+    """What a service account is lent besides, if the institution wants it."""
+
+    SIGN_UP = "sign_up"  # families make accounts; the first page knows the ways to log in
+    IMPORT = "import"  # an admin imports observers from sheets
+
+
+EXTRA_SCOPES = {Extra.SIGN_UP: SIGN_UP_SCOPES, Extra.IMPORT: IMPORT_SCOPES}
 KEY_SCOPES = tuple(dict.fromkeys((*OBSERVER_SCOPES, *STUDENT_SCOPES, *SERVICE_SCOPES)))  # of the one key
 
 
@@ -95,6 +127,12 @@ class Attempt:
     launch_id: int | None
 
 
+def service_scopes(institution: Institution) -> tuple[str, ...]:
+    """What this institution's service account is asked for, with the extras that are switched on."""
+    extras = [EXTRA_SCOPES[Extra(one)] for one in institution.extras or ()]
+    return tuple(dict.fromkeys(scope for scopes in (SERVICE_SCOPES, *extras) for scope in scopes))
+
+
 def begin(
     session: Session,
     keyring: Keyring,
@@ -128,13 +166,14 @@ def begin(
             expires_at=now + ATTEMPT_LIFE,
         )
     )
+    scopes = service_scopes(institution) if purpose is OAuthPurpose.SERVICE else SCOPES[purpose]
     client = OAuth2Client(None, institution.oauth_client_id, code_challenge_method="S256")
     url, _state = client.create_authorization_url(
         institution.canvas_url + AUTHORIZE_PATH,
         state,
         verifier,
         redirect_uri=redirect_uri,
-        scope=" ".join(SCOPES[purpose]),
+        scope=" ".join(scopes),
     )
     return cast(str, url)
 

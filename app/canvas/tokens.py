@@ -52,6 +52,11 @@ def given(canvas_url: str, access: str, settings: Settings) -> Canvas:
     return Canvas(canvas_url, GivenToken(access.strip()), settings)
 
 
+def nobody(canvas_url: str, settings: Settings) -> Canvas:
+    """Canvas without any token, for what strangers may do."""
+    return given(canvas_url, "", settings)
+
+
 def store(
     session: Session,
     keyring: Keyring,

@@ -56,6 +56,7 @@ class NewUser:
     email: str | None = None
     sis_user_id: str | None = None
     password: str | None = field(default=None, repr=False)
+    locale: str | None = None
     invited: bool = False
 
 
@@ -170,6 +171,8 @@ def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
     }
     if person.sis_user_id:
         form["pseudonym[sis_user_id]"] = person.sis_user_id
+    if person.locale:
+        form["user[locale]"] = person.locale
     if person.password:
         form["pseudonym[password]"] = person.password
     if person.email:
@@ -180,7 +183,14 @@ def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
 
 
 def register(
-    canvas: Canvas, account_id: str, *, name: str, email: str, password: str, pairing_code: str
+    canvas: Canvas,
+    account_id: str,
+    *,
+    name: str,
+    email: str,
+    password: str,
+    pairing_code: str,
+    locale: str | None = None,
 ) -> User | Invalid:
     """Sign up as an observer by oneself, linked to the student of a native code, which is spent.
 
@@ -195,6 +205,8 @@ def register(
         "pseudonym[password]": password,
         "pairing_code[code]": pairing_code,
     }
+    if locale:
+        form["user[locale]"] = locale
     return _make(canvas, account_id, form, [password, pairing_code])
 
 

@@ -17,22 +17,27 @@ def guesser(keyring: Keyring, observer: Person, address: str) -> Guesser:
     """Who is guessing, in the three senses that are limited. Addresses are never kept in clear."""
     return {
         "observer": str(observer.id),
-        "address": keyring.digest(f"address:{observer.institution_id}:{address}"),
-        "institution": "all",
+        **stranger(keyring, observer.institution_id, address),
     }
+
+
+def stranger(keyring: Keyring, institution_id: int, address: str) -> Guesser:
+    """Who is guessing without having signed in."""
+    return {"address": keyring.digest(f"address:{institution_id}:{address}"), "institution": "all"}
 
 
 def wait_until(session: Session, institution_id: int, who: Guesser, now: datetime) -> datetime | None:
     """Until when this guesser has to wait; None if they may try now.
 
-    Locks the observer's own row, so that one person's guesses are judged one after the other.
+    Locks the first row, an observer's own, so that one person's guesses are judged one after the other.
     """
-    rows = [_row(session, institution_id, "observer", who["observer"], now)]
+    (kind, first), *others = who.items()
+    rows = [_row(session, institution_id, kind, first, now)]
     rows += session.scalars(
         select(Guesses).where(
             Guesses.institution_id == institution_id,
-            Guesses.kind.in_(["address", "institution"]),
-            Guesses.who.in_([who["address"], who["institution"]]),
+            Guesses.kind.in_([kind for kind, _ in others]),
+            Guesses.who.in_([one for _, one in others]),
         )
     )
     waits = [row.wait_until for row in rows if row.wait_until and row.wait_until > now]
@@ -41,9 +46,9 @@ def wait_until(session: Session, institution_id: int, who: Guesser, now: datetim
 
 def miss(session: Session, institution_id: int, who: Guesser, now: datetime) -> None:
     """Count one wrong code. The rows are locked in one order, so that two misses never block each other."""
-    for kind, limit in LIMITS.items():
-        row = _row(session, institution_id, kind, who[kind], now)
-        row.misses, row.wait_until = after_miss(limit, row.misses, row.last_miss_at, now)
+    for kind, one in who.items():
+        row = _row(session, institution_id, kind, one, now)
+        row.misses, row.wait_until = after_miss(LIMITS[kind], row.misses, row.last_miss_at, now)
         row.last_miss_at = now
 
 

@@ -6,12 +6,14 @@ from app.jobs import Task
 from app.tasks.dry_run import end_dry_run
 from app.tasks.pairing import finish_link
 from app.tasks.reconcile import begin_due, mend, reconcile
+from app.tasks.sign_up import finish_sign_up
 from app.tasks.upkeep import tidy
 
 TASKS: dict[str, Task] = {
     "apply_link": finish_link,
     "end_link": finish_link,
     "end_dry_run": end_dry_run,
+    "finish_sign_up": finish_sign_up,
     "mend_drift": mend,
     "reconcile": reconcile,
     "reconcile_due": begin_due,

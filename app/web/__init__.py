@@ -25,8 +25,10 @@ from app.web import (
     portal,
     regional,
     register,  # noqa: F401  its pages join those of lti
+    registration,
     report,
     setup,
+    sign_up,
     student,
     tenants,
     trail,
@@ -38,6 +40,7 @@ BLUEPRINTS = (
     discovery,
     connect,
     observer,
+    sign_up,
     portal,
     instructor,
     student,
@@ -47,6 +50,7 @@ BLUEPRINTS = (
     bars,
     people,
     policy,
+    registration,
     trail,
 )
 LAUNCHED = (
@@ -59,6 +63,7 @@ LAUNCHED = (
     bars,
     people,
     policy,
+    registration,
     trail,
 )  # proved by a signature or by the launch's handle, not by a cookie
 

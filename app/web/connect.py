@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app import audit, db
 from app.canvas import Canvas, lending, oauth, observees, tokens, users
 from app.canvas.grants import Grant
-from app.canvas.oauth import Attempt, CallbackProblem
+from app.canvas.oauth import Attempt, CallbackProblem, Extra
 from app.crypto import fingerprint, random_token
 from app.errors import CanvasFailure, CanvasForbids, CanvasRejects
 from app.models import Institution, LtiLaunch, OAuthPurpose, PortalSession, Role
@@ -19,6 +19,7 @@ from app.web import headers, qr, tenants, visit
 
 bp = Blueprint("connect", __name__, url_prefix="/canvas")
 
+WHO = "who"  # what this browser's visitor is, as far as the first page cares
 BROWSER = "browser"  # a secret that shows, on the way back, that it is the same browser
 
 Page = str | Response | tuple[str, int]
@@ -49,7 +50,23 @@ def connect() -> Page:
         abort(401)
     if launch.role is not Role.ADMIN or not launch.root_admin or launch.stand_in:
         abort(403)
+    if request.form.get("extra", "") in tuple(Extra):
+        _switch_on(launch.institution, Extra(request.form["extra"]))
     return _begin(launch.institution, OAuthPurpose.SERVICE, launch=launch)
+
+
+def _switch_on(institution: Institution, extra: Extra) -> None:
+    """From now on the service account is asked for these scopes, too."""
+    with db.transaction() as session:
+        row = session.get_one(Institution, institution.id, with_for_update=True)
+        row.extras = sorted({*(row.extras or ()), extra})
+    institution.extras = row.extras
+
+
+def _switch_off(institution: Institution) -> None:
+    """Canvas's key lacks a scope: without the extras an account can at least be connected as before."""
+    with db.transaction() as session:
+        session.get_one(Institution, institution.id).extras = None
 
 
 def student_to_canvas(launch: LtiLaunch) -> Page:
@@ -96,11 +113,17 @@ def callback() -> Page:
 def _problem(institution: Institution, taken: Attempt, problem: CallbackProblem | None) -> str:
     """Why there is no sign-in, with the codes typed before it; no problem named: Canvas did not answer."""
     leads_to(institution)
+    extras = institution.extras if taken.purpose is OAuthPurpose.SERVICE else None
+    if extras and problem is CallbackProblem.INVALID_SCOPE:
+        _switch_off(institution)
+        scopes = [scope for extra in extras for scope in oauth.EXTRA_SCOPES[Extra(extra)]]
+        return render_template("connect/extras.html", scopes=scopes)
     return render_template("connect/problem.html", problem=problem, attempt=taken)
 
 
 def to_canvas(institution: Institution, typed: str | None = None) -> Response:
-    """Off to Canvas's sign-in; what was typed waits here, sealed."""
+    """Off to Canvas's sign-in; what was typed waits here, sealed. It may come by our first page."""
+    cookie[WHO] = "parent"
     return _begin(institution, OAuthPurpose.OBSERVER, typed)
 
 

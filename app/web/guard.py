@@ -52,6 +52,7 @@ AUDIENCES = {
     "health": Audience("machines that watch over this one", everybody),
     "lti": Audience("Canvas, which proves itself by its signature", everybody),
     "discovery": Audience("everybody", everybody),
+    "sign_up": Audience("everybody", everybody),
     "connect": Audience("everybody who is sent to or from Canvas's sign-in", everybody),
     "observer": Audience("everybody; what is an observer's own asks for a sign-in", everybody),
     "portal": Audience("observers who have signed in", signed_in),
@@ -65,6 +66,7 @@ AUDIENCES = {
     "bars": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "registration": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "trail": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
 }

@@ -88,8 +88,8 @@ def test_a_code_of_another_institution_says_so_and_is_not_spent(birch: School, o
 def test_each_institution_has_its_own_pages(birch: School, maple: School) -> None:
     browser = birch.browser()
 
-    assert "Observers at Birch Hill College" in browser.open(f"{birch.base}/").text
-    assert "Observers at Maple Grove Schools" in browser.open(f"{maple.base}/").text
+    assert "Welcome to Birch Hill College" in browser.open(f"{birch.base}/").text
+    assert "Welcome to Maple Grove Schools" in browser.open(f"{maple.base}/").text
     assert ("Use my code", "/at/birch/pair") in browser.open(f"{birch.base}/").links
 
 
@@ -98,7 +98,7 @@ def test_a_host_name_is_enough(birch: School) -> None:
 
     page = app.get("/", base_url="https://birch.test")
 
-    assert "Observers at Birch Hill College" in page.text
+    assert "Welcome to Birch Hill College" in page.text
 
 
 def test_an_address_that_names_no_institution_says_where_to_find_it(birch: School) -> None:
@@ -157,7 +157,7 @@ def test_signing_in_and_out_leads_back_to_ones_own_institution(birch: School) ->
     bye = parent.press(parent.browser.open(f"{PUBLIC_URL}/observer/"), "Sign out")
 
     assert "You are signed out" in bye.text
-    assert "Observers at Birch Hill College" in bye.text
+    assert "Welcome to Birch Hill College" in bye.text
 
 
 def test_a_launch_at_one_touches_nothing_of_the_other(maple: School, birch: School) -> None:

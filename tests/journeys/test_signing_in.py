@@ -189,7 +189,7 @@ def test_names_and_zones_follow_canvas(school: School) -> None:
 def test_the_front_page_leads_each_person_where_they_belong(school: School, parent: Observer) -> None:
     page = parent.browser.open(f"{PUBLIC_URL}/")
 
-    assert "Observers at Maple Grove Schools" in page.text
+    assert "Welcome to Maple Grove Schools" in page.text
     assert parent.follow(page, "Use my code").has_button("Sign in with Canvas and go on")
     assert ("Open Canvas", school.canvas.url) in page.links
     assert parent.signs_in(parent.follow(page, "My students")).url == f"{PUBLIC_URL}/observer/"

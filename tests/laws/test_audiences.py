@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from app.web import guard
 
-PUBLIC = {"health", "lti", "discovery", "connect", "observer"}
+PUBLIC = {"health", "lti", "discovery", "connect", "observer", "sign_up"}
 
 
 def test_every_route_has_an_audience(app: Flask) -> None:

@@ -1,0 +1,109 @@
+"""An institution's first page: what is kept of it, and what Canvas tells for it.
+
+The page itself is public and asks Canvas nothing; an admin's click brings it up to date.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.canvas.accounts import TermsOfService
+from app.canvas.authentication_providers import CANVAS, Provider
+from app.models import FrontPage, LoginWay, Shown
+
+FRESH = timedelta(days=1)  # how long what Canvas said about signing up is taken for true
+LONGEST_TEXT = 2000  # characters
+LONGEST_LABEL = 60
+LARGEST_LOGO = 200 * 1024  # bytes
+# An account has one of each at most, so that their address needs no number (Authentication Providers API).
+SINGLE = frozenset({"apple", CANVAS, "facebook", "github", "google", "linkedin"})
+OPEN = ("observer", "all")  # Canvas's words for: an observer may sign up
+
+
+def of(session: Session, institution_id: int) -> FrontPage:
+    """The page, or an empty one that is not kept."""
+    return session.get(FrontPage, institution_id) or FrontPage(institution_id=institution_id)
+
+
+def kept(session: Session, institution_id: int) -> FrontPage:
+    """The page's row, locked; made if it is not there."""
+    query = select(FrontPage).where(FrontPage.institution_id == institution_id).with_for_update()
+    row = session.scalar(query)
+    if row is None:
+        try:
+            with session.begin_nested():
+                session.add(FrontPage(institution_id=institution_id))
+        except IntegrityError:
+            pass  # somebody else made it in the same moment
+        row = session.scalars(query).one()
+    return row
+
+
+def learn(session: Session, institution_id: int, terms: TermsOfService, now: datetime) -> FrontPage:
+    """Write down what Canvas says about signing up."""
+    row = kept(session, institution_id)
+    row.self_registration = terms.self_registration_type
+    row.terms_passive, row.asked_at = terms.passive, now
+    return row
+
+
+def is_fresh(page: FrontPage, now: datetime) -> bool:
+    """Whether it is known well enough who may sign up."""
+    return page.asked_at is not None and page.asked_at > now - FRESH
+
+
+def ways(session: Session, institution_id: int) -> Sequence[LoginWay]:
+    """The ways to log in, in their order."""
+    query = select(LoginWay).where(LoginWay.institution_id == institution_id)
+    return session.scalars(query.order_by(LoginWay.position, LoginWay.id)).all()
+
+
+def shown_to(all_ways: Iterable[LoginWay], who: Shown) -> list[LoginWay]:
+    """Those that one kind of visitor is shown."""
+    return [way for way in all_ways if way.shown in (who, Shown.EVERYBODY)]
+
+
+def address(canvas_url: str, way: LoginWay) -> str:
+    """Where people log in this way: never /login, which leads back here (canvas-lms, login_controller.rb)."""
+    own = way.type if way.type in SINGLE else f"{way.type}/{way.provider_id}"
+    return f"{canvas_url}/login/{own}"
+
+
+def canvas_login(canvas_url: str) -> str:
+    """Canvas's own login page, which is there whatever else is set."""
+    return f"{canvas_url}/login/{CANVAS}"
+
+
+def learn_ways(session: Session, institution_id: int, providers: Sequence[Provider]) -> None:
+    """Follow Canvas: what is new comes last, what is gone goes; what an admin chose stays."""
+    known = {way.provider_id: way for way in ways(session, institution_id)}
+    for gone in known.keys() - {one.id for one in providers}:
+        session.delete(known[gone])
+    last = max((way.position for way in known.values()), default=0)
+    for place, provider in enumerate(providers, last + 1):
+        if provider.id in known:
+            known[provider.id].type = provider.type
+            continue
+        session.add(
+            LoginWay(
+                institution_id=institution_id,
+                provider_id=provider.id,
+                type=provider.type,
+                shown=Shown.EVERYBODY if provider.type == CANVAS else Shown.SCHOOL,
+                position=place,
+            )
+        )
+
+
+def image_type(content: bytes) -> str | None:
+    """The media type of a picture, by its first bytes; None for anything but PNG, JPEG and WebP."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return None

@@ -1,0 +1,243 @@
+"""How families come in, for the admin: who may sign up, the first page, and whether Canvas leads there."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, render_template, request
+from sqlalchemy import func, select
+
+from app import audit, db
+from app.canvas import Canvas, accounts, authentication_providers, tokens
+from app.canvas.authentication_providers import SelfRegistration, SsoSettings
+from app.canvas.oauth import EXTRA_SCOPES, Extra
+from app.errors import CanvasFailure, Failure
+from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
+from app.pairing import front
+from app.web import canvas, errors, headers, visit
+
+bp = Blueprint("registration", __name__, url_prefix="/admin/registration")
+
+Page = str | tuple[str, int]
+# Canvas's names and labels of what the service account's role needs for all of this.
+RIGHTS = {
+    "generate_observer_pairing_code": "Users - generate observer pairing codes for students",
+    "manage_user_logins": "Users - manage login details",
+    "manage_account_settings": "Account-level settings - manage",
+}
+MOST_WAYS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What Canvas lets the service account see; `problem` is the word for what keeps it from more."""
+
+    sso: SsoSettings | None = None
+    rights: frozenset[str] = frozenset()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to say above the page: a word of templates/admin/registration_words.html."""
+
+    word: str
+    good: bool = True
+
+
+@bp.before_request
+def whole_institution() -> Page | None:
+    """These are matters of the whole institution: the admin of a part is told who decides them."""
+    launch = visit.launch()
+    headers.lead_out(launch.institution.canvas_url)
+    return None if launch.root_admin else (render_template("admin/registration_closed.html"), 403)
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """Everything as it is in Canvas now, and as it is kept here."""
+    return _page()
+
+
+@bp.post("/who")
+def choose() -> Page:
+    """Set in Canvas who may sign up."""
+    launch = _may_act()
+    wanted = request.form.get("self_registration", "")
+    if wanted not in tuple(SelfRegistration):
+        abort(400)
+    try:
+        provider = authentication_providers.set_self_registration(
+            _service(launch), "self", SelfRegistration(wanted)
+        )
+    except Failure as failure:
+        return _page(_failed(failure), 503)
+    if provider.self_registration != wanted:
+        return _page(Notice("unchanged", good=False), 503)
+    _write_down(launch, audit.Event.REGISTRATION_CHANGED, who=wanted)
+    return _page(Notice("chosen"))
+
+
+@bp.post("/ways")
+def read_ways() -> Page:
+    """Read the ways to log in from Canvas."""
+    launch = _may_act()
+    try:
+        providers = authentication_providers.of_account(_service(launch))
+    except Failure as failure:
+        return _page(_failed(failure), 503)
+    with db.transaction() as session:
+        front.learn_ways(session, launch.institution_id, providers)
+    _write_down(launch, audit.Event.FRONT_PAGE_CHANGED, what="ways", count=len(providers))
+    return _page(Notice("read"))
+
+
+@bp.post("/page")
+def save() -> Page:
+    """Keep the text, the picture, and how the ways to log in are shown."""
+    launch = _may_act()
+    picture = request.files.get("logo")
+    content = picture.read() if picture else b""
+    if content and (len(content) > front.LARGEST_LOGO or front.image_type(content) is None):
+        return _page(Notice("picture", good=False), 422)
+    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    if len(text) > front.LONGEST_TEXT:
+        return _page(Notice("text", good=False), 422)
+    with db.transaction() as session:
+        row = front.kept(session, launch.institution_id)
+        row.text = text or None
+        if content:
+            row.logo, row.logo_type = content, front.image_type(content)
+        elif "no_logo" in request.form:
+            row.logo = row.logo_type = None
+        _keep_ways({way.id: way for way in front.ways(session, launch.institution_id)})
+        facts: dict[str, audit.Fact] = {"what": "page", "picture": bool(content)}
+        audit.record(
+            session,
+            launch.institution_id,
+            audit.Event.FRONT_PAGE_CHANGED,
+            visit.now(),
+            launch.person_id,
+            **facts,
+        )
+    return _page(Notice("saved"))
+
+
+@bp.post("/discovery")
+def lead_here() -> Page:
+    """Say what will happen; once they are sure, have Canvas lead to the first page, or no longer."""
+    launch = _may_act()
+    wanted = address(launch.institution) if "lead" in request.form else None
+    try:
+        service = _service(launch)
+        before = authentication_providers.sso_settings(service).discovery_url
+        if "sure" not in request.form:
+            return render_template(
+                "admin/registration_discovery.html",
+                launch=launch,
+                wanted=wanted,
+                before=before,
+                escape=front.canvas_login(launch.institution.canvas_url),
+            )
+        now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
+    except Failure as failure:
+        return _page(_failed(failure), 503)
+    if (now or None) != wanted:
+        return _page(Notice("unchanged", good=False), 503)
+    _write_down(launch, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
+    return _page(Notice("leads" if wanted else "leads_no_more"))
+
+
+def address(institution: Institution) -> str:
+    """The first page of an institution, as the world finds it."""
+    if institution.host:
+        return f"https://{institution.host}/"
+    with db.reading() as session:
+        alone = session.scalar(select(func.count(Institution.id))) == 1
+    return f"{visit.settings().public_url}/{'' if alone else f'at/{institution.slug}/'}"
+
+
+def _keep_ways(known: dict[int, LoginWay]) -> None:
+    """Labels, order and to whom each is shown; what is nonsense is left as it is."""
+    form = request.form
+    columns = (form.getlist(name)[:MOST_WAYS] for name in ("way", "label", "shown", "place"))
+    for way_id, label, shown, place in zip(*columns, strict=False):
+        way = known.get(int(way_id)) if way_id.isdecimal() and len(way_id) < 10 else None
+        if way is None:
+            continue
+        way.label = " ".join(label.split())[: front.LONGEST_LABEL] or None
+        way.shown = Shown(shown) if shown in tuple(Shown) else way.shown
+        way.position = int(place) if place.isdecimal() and len(place) < 4 else way.position
+
+
+def _may_act() -> LtiLaunch:
+    launch = visit.launch()
+    if launch.stand_in:
+        abort(403)
+    return launch
+
+
+def _service(launch: LtiLaunch) -> Canvas:
+    return canvas.service(launch.institution_id).within(visit.settings().redeem_budget)
+
+
+def _failed(failure: Failure) -> Notice:
+    return Notice(errors.kind_of(failure)[0], good=False)
+
+
+def _write_down(launch: LtiLaunch, event: audit.Event, **facts: audit.Fact) -> None:
+    with db.transaction() as session:
+        audit.record(session, launch.institution_id, event, visit.now(), launch.person_id, **facts)
+
+
+def _look(launch: LtiLaunch) -> Sight:
+    try:
+        service = _service(launch)
+        rights = accounts.permissions(service, RIGHTS)
+    except Failure as failure:
+        return Sight(problem=errors.kind_of(failure)[0])
+    try:
+        return Sight(authentication_providers.sso_settings(service), rights)
+    except Failure as failure:
+        return Sight(None, rights, errors.kind_of(failure)[0])
+
+
+def _learned(institution: Institution) -> FrontPage:
+    """The page, with what Canvas says right now about signing up, if it answers."""
+    nobody = tokens.nobody(institution.canvas_url, visit.settings())
+    try:
+        terms = accounts.terms_of_service(nobody.within(visit.settings().redeem_budget))
+    except CanvasFailure:
+        with db.reading() as session:
+            return front.of(session, institution.id)
+    with db.transaction() as session:
+        return front.learn(session, institution.id, terms, visit.now())
+
+
+def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
+    launch = visit.launch()
+    page, sight = _learned(launch.institution), _look(launch)
+    with db.reading() as session:
+        ways = front.ways(session, launch.institution_id)
+    rendered = render_template(
+        "admin/registration.html",
+        launch=launch,
+        institution=launch.institution,
+        notice=notice,
+        page=page,
+        text=request.form.get("text") if notice and not notice.good else None,
+        sight=sight,
+        ways=[(way, front.address(launch.institution.canvas_url, way)) for way in ways],
+        choices=list(SelfRegistration),
+        shown=list(Shown),
+        address=address(launch.institution),
+        rights=RIGHTS,
+        scopes=EXTRA_SCOPES[Extra.SIGN_UP],
+        escape=front.canvas_login(launch.institution.canvas_url),
+        longest=front.LONGEST_TEXT,
+    )
+    return rendered, status
