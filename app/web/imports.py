@@ -1,0 +1,278 @@
+"""Observers in bulk: an admin uploads a sheet, sees what it would do, has it done, and can undo it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, stream_with_context
+from sqlalchemy.orm import Session
+
+from app import db
+from app.canvas.oauth import IMPORT_SCOPES, Extra
+from app.models import Import, ImportRoad, ImportState
+from app.pairing.imports import files, intake, looking, overview, progress, steering, undoing
+from app.sheets.troubles import Refused
+from app.web import headers, import_columns, import_words, visit
+
+bp = Blueprint("imports", __name__, url_prefix="/admin/import")
+
+Page = str | tuple[str, int]
+S = ImportState
+A_FORM = 64 * 1024  # bytes around an uploaded file
+
+
+@bp.url_value_preprocessor
+def room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let a sheet be larger than a form; set before anybody reads it."""
+    if endpoint == "imports.upload":
+        request.max_content_length = intake.LARGEST + A_FORM
+
+
+@bp.before_request
+def whole_institution() -> Page | None:
+    """An import is about people of the whole institution: the admin of a part is told who may do it."""
+    launch = visit.launch()
+    return None if launch.root_admin else (render_template("admin/import_closed.html", launch=launch), 403)
+
+
+@bp.context_processor
+def speak() -> dict[str, object]:
+    """What every page of an import says it with."""
+    return {"words": import_words, "scopes": IMPORT_SCOPES}
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """A field for a file, and the imports there were."""
+    return _home()
+
+
+@bp.post("/upload")
+def upload() -> Page:
+    """Take a file in."""
+    _may_act()
+    file = request.files.get("sheet")
+    if file is None or not file.filename:
+        return _home(str(import_words.NO_FILE)), 422
+    launch = visit.launch()
+    try:
+        with db.transaction() as session:
+            taken = intake.take_in(
+                session, launch.institution_id, launch.person_id, file.filename, file.stream, visit.now()
+            )
+    except Refused as refused:
+        return _home(import_words.of_trouble(refused)), 422
+    return _show(taken.id)
+
+
+@bp.post("/<row:import_id>")
+def show(import_id: int) -> Page:
+    """One import, at whatever it is."""
+    return _show(import_id)
+
+
+@bp.post("/<row:import_id>/progress")
+def how_far(import_id: int) -> Page:
+    """The same; only how far it is when a script asks."""
+    of = _find(import_id)
+    if "HX-Request" in request.headers and of.state in progress.WORKING:
+        return render_template("admin/import_pace.html", **_pace(of))
+    if "HX-Request" in request.headers:
+        return render_template("admin/import_arrived.html", of=of)
+    return _show(import_id)
+
+
+@bp.post("/<row:import_id>/reread")
+def reread(import_id: int) -> Page:
+    """Read the file in another way."""
+    _may_act()
+    choices = import_columns.choices(request.form)
+    try:
+        with db.transaction() as session:
+            of = _held(session, import_id)
+            if of.state is S.COLUMNS:
+                intake.reread(session, of, choices)
+    except Refused as refused:
+        return _show(import_id, wrong=import_words.of_trouble(refused)), 422
+    return _show(import_id)
+
+
+@bp.post("/<row:import_id>/preview")
+def preview(import_id: int) -> Page:
+    """Begin the preview with the columns as they were decided."""
+    _may_act()
+    with db.transaction() as session:
+        of = _held(session, import_id)
+        mapping = import_columns.decided(of, request.form) if intake.is_sheet(of) else None
+        missing = mapping.missing if mapping else ()
+        if not missing:
+            steering.preview(session, of, mapping, visit.now())
+    if missing:
+        return _show(import_id, wrong=import_words.of_sides(missing), mapping=mapping), 422
+    return _show(import_id)
+
+
+@bp.post("/<row:import_id>/choose")
+def choose(import_id: int) -> Page:
+    """Take decisions about rows that were asked about."""
+    choices = [
+        (int(name.removeprefix("row-")), value)
+        for name, value in request.form.items()
+        if name.startswith("row-") and name.removeprefix("row-").isdigit() and value
+    ]
+    return _steer(import_id, lambda session, of, now: steering.choose(session, of, choices[:500], now))
+
+
+@bp.post("/<row:import_id>/run/<any(api, sis):road>")
+def run(import_id: int, road: str) -> Page:
+    """Do what the preview shows."""
+    return _steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad(road), now))
+
+
+@bp.post("/<row:import_id>/pause")
+def pause(import_id: int) -> Page:
+    """Stop for a while."""
+    return _steer(import_id, lambda session, of, now: steering.pause(session, of))
+
+
+@bp.post("/<row:import_id>/resume")
+def resume(import_id: int) -> Page:
+    """Go on."""
+    return _steer(import_id, steering.resume)
+
+
+@bp.post("/<row:import_id>/cancel")
+def cancel(import_id: int) -> Page:
+    """Give it up."""
+    return _steer(import_id, steering.cancel)
+
+
+@bp.post("/<row:import_id>/undo")
+def look_before_undoing(import_id: int) -> Page:
+    """What undoing would do."""
+    of = _find(import_id)
+    with db.reading() as session:
+        may = steering.may_undo(session, of, visit.now())
+        outlook = undoing.outlook(session, of.id)
+    return render_template("admin/import_undo.html", launch=visit.launch(), of=of, may=may, outlook=outlook)
+
+
+@bp.post("/<row:import_id>/undo/now")
+def undo(import_id: int) -> Page:
+    """Undo it."""
+    by = visit.launch().person_id
+    return _steer(import_id, lambda session, of, now: steering.undo(session, of, by, now))
+
+
+@bp.post("/<row:import_id>/<any(problems, results):kind>.csv")
+def download(import_id: int, kind: str) -> Response:
+    """Rows as a file: those with a problem and why, or all and what came of them."""
+    of = _find(import_id)
+    lines = import_words.problems(of) if kind == "problems" else import_words.results(of)
+    return _file(lines, f"{kind}-{of.id}.csv", "text/csv; charset=utf-8")
+
+
+@bp.post("/<row:import_id>/files.zip")
+def just_the_files(import_id: int) -> Response:
+    """The files for Canvas's own importer, to be handed in by a person."""
+    of = _find(import_id)
+
+    def content() -> Iterator[bytes]:
+        with files.zipped(of, courses=True) as source:
+            while piece := source.read(65_536):
+                yield piece
+
+    return _file(content(), f"observers-{of.id}.zip", "application/zip")
+
+
+def _file(content: Iterator[bytes], name: str, mimetype: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(stream_with_context(content), mimetype=mimetype, headers=headers)
+
+
+def _steer(import_id: int, what: Callable[[Session, Import, datetime], object]) -> Page:
+    _may_act()
+    with db.transaction() as session:
+        what(session, _held(session, import_id), visit.now())
+    return _show(import_id)
+
+
+def _may_act() -> None:
+    if visit.launch().stand_in:
+        abort(403)
+
+
+def _held(session: Session, import_id: int) -> Import:
+    return steering.find(session, visit.launch().institution_id, import_id) or abort(404)
+
+
+def _find(import_id: int) -> Import:
+    with db.reading() as session:
+        found = session.get(Import, import_id)
+    if found is None or found.institution_id != visit.launch().institution_id:
+        abort(404)
+    return found
+
+
+def _home(wrong: str | None = None) -> str:
+    launch = visit.launch()
+    headers.lead_out(launch.institution.canvas_url)
+    with db.reading() as session:
+        found = overview.imports(session, launch.institution_id)
+    return render_template(
+        "admin/import.html",
+        launch=launch,
+        imports=found,
+        wrong=wrong,
+        largest=intake.LARGEST // 1024**2,
+        extra=Extra.IMPORT in (launch.institution.extras or ()),
+    )
+
+
+def _show(import_id: int, wrong: str | None = None, mapping: Any = None) -> str:
+    of = _find(import_id)
+    shared = {"launch": visit.launch(), "of": of, "wrong": wrong}
+    if of.state is S.COLUMNS:
+        columns = import_columns.shown(of, mapping)
+        return render_template("admin/import_columns.html", columns=columns, **shared)
+    if of.state in progress.WORKING:
+        return render_template("admin/import_progress.html", **shared, **_pace(of))
+    return _rows_page(of, shared)
+
+
+def _rows_page(of: Import, shared: dict[str, Any]) -> str:
+    chosen = request.form.get("show", "")[:40]
+    after = request.form.get("after", "0")
+    with db.reading() as session:
+        rows, following = overview.page(
+            session, of, chosen, int(after) if after.isdigit() and len(after) < 10 else 0
+        )
+        numbers = overview.preview(session, of)
+        result = overview.result(session, of)
+        may_undo = steering.may_undo(session, of, visit.now())
+    template = "admin/import_preview.html" if of.state is S.READY else "admin/import_result.html"
+    return render_template(
+        template,
+        numbers=numbers,
+        result=result,
+        chosen=chosen,
+        rows=[import_words.row(one) for one in rows],
+        following=following,
+        may_undo=may_undo,
+        proposed=numbers.proposed(of.rights),
+        NEW=looking.NEW,
+        LEFT_OUT=looking.LEFT_OUT,
+        **shared,
+    )
+
+
+def _pace(of: Import) -> dict[str, Any]:
+    pace = progress.pace(of, visit.now())
+    minutes = None if pace.left is None else max(1, round(pace.left.total_seconds() / 60))
+    return {"of": of, "pace": pace, "minutes": minutes}
