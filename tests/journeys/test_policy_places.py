@@ -53,7 +53,7 @@ def test_those_whom_canvas_knows_count_too(school: School) -> None:
 def test_ours_count_while_canvas_does_not_say(school: School, kenji: Student) -> None:
     rule(school, observers_most=1)
     code = kenji.issues()
-    school.canvas.call("POST", "/_sandbox/faults", json={"match": "/observers", "status": 503, "times": 50})
+    school.canvas.fault(method="GET", route=f"/api/v1/users/{KENJI}/observers", status=503)
 
     assert "You are connected" in Observer(school, 44).redeems(code).text
     assert FULL in Observer(school, 43).redeems(code).text
