@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.jobs import Task
 from app.tasks.dry_run import end_dry_run
 from app.tasks.pairing import finish_link
+from app.tasks.policy import end_due, lapse_due
 from app.tasks.reconcile import begin_due, mend, reconcile
 from app.tasks.sign_up import finish_sign_up
 from app.tasks.upkeep import tidy
@@ -14,9 +15,16 @@ TASKS: dict[str, Task] = {
     "end_link": finish_link,
     "end_dry_run": end_dry_run,
     "finish_sign_up": finish_sign_up,
+    "end_due": end_due,
+    "lapse_due": lapse_due,
     "mend_drift": mend,
     "reconcile": reconcile,
     "reconcile_due": begin_due,
     "upkeep": tidy,
 }
-SCHEDULES = {"upkeep": timedelta(hours=1), "reconcile_due": timedelta(minutes=10)}
+SCHEDULES = {
+    "upkeep": timedelta(hours=1),
+    "reconcile_due": timedelta(minutes=10),
+    "end_due": timedelta(minutes=10),
+    "lapse_due": timedelta(minutes=10),
+}
