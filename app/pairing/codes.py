@@ -58,7 +58,7 @@ def issue(
     """The live code for this student, reach and terms: the one there is, or a new one."""
     current = _current(session, student, reach, terms)
     if current is not None:
-        if rules.is_live(current, now):
+        if rules.is_live(current, now) and not rules.speaks_for_the_student(current, role, policy):
             _follow_sections(current, reach)
             return current
         current.replaced_at = now

@@ -118,6 +118,11 @@ def is_for_the_student_to_say(code: Code, policy: Policy) -> bool:
     return policy.approval and code.issuer_role is not Role.STUDENT
 
 
+def speaks_for_the_student(code: Code, role: Role, policy: Policy) -> bool:
+    """Whether a code must not be handed to this issuer, since with it nobody would ask the student."""
+    return policy.approval and code.issuer_role is Role.STUDENT and role is not Role.STUDENT
+
+
 def lasts_longer(code: Code, ends_at: datetime | None) -> bool:
     """Whether this code's link would outlast one that ends then."""
     return ends_at is not None and (code.link_ends_at is None or code.link_ends_at > ends_at)

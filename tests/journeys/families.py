@@ -29,7 +29,7 @@ def in_both_sections(school: School, students: Sequence[int]) -> None:
     school.changes(enroll)
 
 
-def give_code(school: School, student_id: int, reach: str) -> str:
+def give_code(school: School, student_id: int, reach: str, role: Role = Role.STUDENT) -> str:
     """A code for a student, as a page would issue it."""
     keyring, now = school.app.extensions["keyring"], datetime.now(UTC)
     with db.transaction() as session:
@@ -39,7 +39,7 @@ def give_code(school: School, student_id: int, reach: str) -> str:
             session,
             keyring,
             issuer=student,
-            role=Role.STUDENT,
+            role=role,
             student=student,
             reach=IN_MATHS if reach == ONE_COURSE else codes.ALL_COURSES,
             policy=policy.of(session, school.institution_id),

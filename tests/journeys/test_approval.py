@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from app import db
-from app.models import AuditEvent, Link, LinkState
+from app.models import AuditEvent, Link, LinkState, Role
 from app.tasks import TASKS
 from tests.browser import Page
+from tests.journeys.families import EVERYWHERE, give_code
 from tests.journeys.rows import change, rows, uses
 from tests.journeys.ruling import rule
 from tests.people import MATHS, Admin, Observer, School, Student, Teacher, codes_on
@@ -299,3 +300,16 @@ def test_a_teacher_sees_no_observer_while_the_student_is_asked(
 
     assert "Aiko Tanaka" not in page.text
     assert code in codes_on(page)
+
+
+def test_the_office_gets_a_code_of_its_own_that_asks_the_student(
+    college: School, kenji: Student, parent: Observer
+) -> None:
+    own = kenji.issues()
+
+    office = give_code(college, KENJI, EVERYWHERE, Role.ADMIN)
+
+    assert office != own
+    assert codes_on(kenji.opens()) == [own]
+    assert "Waiting for the student" in parent.redeems(office).text
+    assert "You are connected" in Observer(college, 43).redeems(own).text

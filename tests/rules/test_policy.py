@@ -1,11 +1,15 @@
 """The policy as a value: when codes end, and what its proposals are."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from app import policy
+from app.models import Code, LtiLaunch, Role, Scope
+from app.pairing import rules
+from app.pairing.codes import Terms
+from app.pairing.rules import IssuingBar
 from app.policy import PRESETS, Policy
 from app.web.policy_form import GROUPS, PolicyForm
 
@@ -63,3 +67,73 @@ def test_every_setting_has_a_field_and_says_whom_it_is_about() -> None:
 def test_a_policy_cannot_be_changed_in_place() -> None:
     with pytest.raises(FrozenInstanceError):
         Policy().code_uses = 9  # type: ignore[misc]
+
+
+LAUNCHES = [
+    (Role.INSTRUCTOR, Scope.COURSE, "teachers_issue", IssuingBar.TEACHERS_MAY_NOT),
+    (Role.TA, Scope.COURSE, "tas_issue", IssuingBar.TAS_MAY_NOT),
+    (Role.STUDENT, Scope.ALL, "students_issue", IssuingBar.STUDENTS_MAY_NOT),
+]
+
+
+@pytest.mark.parametrize(("role", "scope", "setting", "bar"), LAUNCHES)
+@pytest.mark.parametrize("allowed", [True, False])
+def test_who_may_issue_what(role: Role, scope: Scope, setting: str, bar: IssuingBar, allowed: bool) -> None:
+    rule = replace(Policy(), **{setting: allowed})
+    launch = LtiLaunch(role=role, stand_in=None)
+    other = Scope.ALL if scope is Scope.COURSE else Scope.COURSE
+
+    assert rules.bar_to_codes(launch, scope, lambda: rule) == (None if allowed else bar)
+    assert rules.bar_to_codes(launch, other, lambda: rule) == IssuingBar.ROLE
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("scope", list(Scope))
+def test_whoever_acts_as_another_issues_nothing(role: Role, scope: Scope) -> None:
+    launch = LtiLaunch(role=role, stand_in="masquerade")
+
+    assert rules.bar_to_codes(launch, scope, Policy) == IssuingBar.STAND_IN
+
+
+@pytest.mark.parametrize(
+    ("approval", "issuer", "asks"),
+    [
+        (True, Role.INSTRUCTOR, True),
+        (True, Role.TA, True),
+        (True, Role.ADMIN, True),
+        (True, Role.STUDENT, False),
+        (False, Role.INSTRUCTOR, False),
+    ],
+)
+def test_when_the_student_is_asked(approval: bool, issuer: Role, asks: bool) -> None:
+    assert rules.is_for_the_student_to_say(Code(issuer_role=issuer), Policy(approval=approval)) == asks
+
+
+@pytest.mark.parametrize(
+    ("link_ends", "code_ends", "longer"),
+    [
+        (None, None, False),
+        (None, NOW, False),
+        (NOW, None, True),
+        (NOW, NOW, False),
+        (NOW, NOW + MONTH, True),
+        (NOW, NOW - MONTH, False),
+    ],
+)
+def test_which_code_lets_a_link_last_longer(
+    link_ends: datetime | None, code_ends: datetime | None, longer: bool
+) -> None:
+    assert rules.lasts_longer(Code(link_ends_at=code_ends), link_ends) == longer
+
+
+@pytest.mark.parametrize(
+    ("terms", "word"),
+    [
+        (Terms(), ""),
+        (Terms("coach"), "coach/"),
+        (Terms(last_day=date(2027, 3, 12)), "/2027-03-12"),
+        (Terms("coach", date(2027, 3, 12)), "coach/2027-03-12"),
+    ],
+)
+def test_terms_tell_codes_apart(terms: Terms, word: str) -> None:
+    assert str(terms) == word
