@@ -71,6 +71,17 @@ def of_account(canvas: Canvas, account_id: str, term: str | None = None) -> list
     return [_course(fields) for fields in canvas.pages(path("accounts", account_id, "courses"), *asked)]
 
 
+def page_of_account(
+    canvas: Canvas, account_id: str, state: str, after: str | None
+) -> tuple[list[Course], str | None]:
+    """One page of the courses of an account and those below it, in one state; and where the next one is.
+
+    Accounts API, GET /api/v1/accounts/:account_id/courses.
+    """
+    found, following = canvas.page(path("accounts", account_id, "courses"), ("state[]", state), after=after)
+    return [_course(fields) for fields in found], following
+
+
 def students(canvas: Canvas, course_id: str) -> list[Student]:
     """The active students of a course, by sortable name as Canvas orders them; not those only invited.
 
@@ -123,6 +134,12 @@ def observed(canvas: Canvas) -> list[ObservedCourse]:
 def observed_by(canvas: Canvas, observer_id: str) -> list[ObservedCourse]:
     """The courses in which a person observes somebody. Courses API, GET /api/v1/users/:user_id/courses."""
     return _observed(canvas.pages(path("users", observer_id, "courses"), ("enrollment_type", "observer")))
+
+
+def own_roles(canvas: Canvas) -> frozenset[str]:
+    """What the token's owner is in their courses: student, teacher, ta … Courses API, GET /api/v1/courses."""
+    found = filter(_open_to_caller, canvas.pages("/api/v1/courses"))
+    return frozenset(row.text("type") for course in found for row in course.objects("enrollments"))
 
 
 def _observed(found: Iterable[Fields]) -> list[ObservedCourse]:

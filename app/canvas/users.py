@@ -90,6 +90,21 @@ def get(canvas: Canvas, user_id: str) -> User:
     return user(canvas.get(path("users", user_id)).object())
 
 
+def by_login(login: str) -> str:
+    """How a login stands in a path; what is no plain word goes in hexadecimal (Canvas "SIS IDs")."""
+    return _named("sis_login_id", login)
+
+
+def by_sis_id(sis_user_id: str) -> str:
+    """How a SIS id stands in a path."""
+    return _named("sis_user_id", sis_user_id)
+
+
+def _named(kind: str, value: str) -> str:
+    plain = value.isascii() and value.replace("_", "").replace("-", "").isalnum()
+    return f"{kind}:{value}" if plain else f"hex:{kind}:{value.encode().hex()}"
+
+
 def profile(canvas: Canvas, user_id: str = "self") -> Profile:
     """A user's profile. Users API, GET /api/v1/users/:user_id/profile."""
     fields = canvas.get(path("users", user_id, "profile")).object()
@@ -139,7 +154,10 @@ def page_of_account(canvas: Canvas, account_id: str, after: str | None) -> tuple
 
 
 def has_signed_in(canvas: Canvas, user_id: str) -> bool:
-    """Whether somebody has ever used their account. Users API, GET /api/v1/users/:id."""
+    """Whether somebody has ever used their account; no, where a scoped key hides it.
+
+    Users API, GET /api/v1/users/:id.
+    """
     fields = canvas.get(path("users", user_id), ("include[]", "last_login")).object()
     return fields.optional_text("last_login") is not None
 

@@ -39,6 +39,7 @@ class Way(StrEnum):
     CODE = "code"  # one of our codes
     NATIVE_CODE = "native_code"  # one of Canvas's own
     ADMIN = "admin"  # an administrator, for one family
+    IMPORT = "import"  # an administrator, by a sheet of many
     CANVAS = "canvas"  # made in Canvas, by somebody else; we met it when it was ended here
 
 
@@ -49,6 +50,7 @@ class EndedBy(StrEnum):
     STUDENT = "student"
     OFFICE = "office"
     DATE = "date"  # the one that was set from the beginning
+    UNDO = "undo"  # the import that made it was undone
 
 
 def unique_where(name: str, *columns: str, where: str) -> Index:

@@ -242,7 +242,7 @@ def _show(import_id: int, wrong: str | None = None, mapping: Any = None) -> str:
         columns = import_columns.shown(of, mapping)
         return render_template("admin/import_columns.html", columns=columns, **shared)
     if of.state in progress.WORKING:
-        return render_template("admin/import_progress.html", **shared, **_pace(of))
+        return render_template("admin/import_progress.html", **(shared | _pace(of)))
     return _rows_page(of, shared)
 
 

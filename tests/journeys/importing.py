@@ -70,9 +70,7 @@ def previewed(school: School, content: bytes, name: str = "parents.csv") -> int:
 def rows(import_id: int) -> list[ImportRow]:
     with db.reading() as session:
         return list(
-            session.scalars(
-                select(ImportRow).where(ImportRow.import_id == import_id).order_by(ImportRow.id)
-            )
+            session.scalars(select(ImportRow).where(ImportRow.import_id == import_id).order_by(ImportRow.id))
         )
 
 

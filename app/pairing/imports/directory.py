@@ -1,6 +1,8 @@
 """Finding people's accounts by what a row gives: from the account's list, or one question for each.
 
 Calls to Canvas: with the list none for each row; without it one for each identifier that is new in this turn.
+A key that does not "allow include parameters" hides addresses in lists: then each address is one question,
+and a second one if somebody answers to it.
 """
 
 from collections.abc import Iterable
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.canvas import Canvas, users
 from app.canvas.users import User
-from app.errors import CanvasMissing
+from app.errors import CanvasForbids, CanvasMissing
 from app.models import Import, ImportPerson
 from app.sheets.pairs import Given
 
@@ -145,10 +147,15 @@ class Directory:
     def _search(self, email: str) -> tuple[Account, ...]:
         if len(email) < SEARCHABLE:
             return ()
-        found = [_account(one) for one in users.search_account(self.canvas, HERE, email)]
-        exact = [one for one in found if email in (one.email, one.login)]
-        silent = [one for one in found if one.email is None]  # found by it, though it is not told
-        return tuple((exact or silent)[:MOST])
+        found = [_account(one) for one in users.search_account(self.canvas, HERE, email, most=MOST * 4)]
+        return tuple(one for one in found if email in (one.login, one.email or self._address_of(one)))[:MOST]
+
+    def _address_of(self, person: Account) -> str | None:
+        """An address that the list does not tell: a key without "include" parameters leaves it out."""
+        try:
+            return _lower(users.profile(self.canvas, person.id).email)
+        except (CanvasMissing, CanvasForbids):
+            return None
 
 
 def list_on(of: Import, canvas: Canvas) -> tuple[list[User], str | None]:

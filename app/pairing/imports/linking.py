@@ -47,6 +47,11 @@ class Doer:
             return Outcome(False, row.told)
         with db.transaction() as session:
             link, ours = self._order(session, row)
+        if link.state is LinkState.ACTIVE and not ours:
+            if not applying.is_gone(link.id, self.access, self.clock):
+                return Outcome(False)
+            with db.transaction() as session:
+                link, ours = self._order(session, row)
         if not self.tell(link.id):
             raise NotYet
         with db.reading() as session:
@@ -102,9 +107,6 @@ class Doer:
         if new:
             link.state = LinkState.PENDING
             links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
-        elif link.state is LinkState.ACTIVE and not (row.before or {}).get("linked") and row.link_id is None:
-            links.renew(session, link)  # we thought it was there, and Canvas says that it is not
-            new = True
         session.flush()
         ours = new or row.link_id == link.id
         if ours:

@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     UNKNOWN_STUDENT = "unknown_student"
     AMBIGUOUS_STUDENT = "ambiguous_student"
     UNKNOWN_OBSERVER = "unknown_observer"
-    NO_EMAIL = "no_email"
+    NO_EMAIL = "no_email"  # and nothing else to find them by, or to write to
     BAD_EMAIL = "bad_email"
     NO_ACCOUNTS = "no_accounts"  # no account may be made
     LOGIN_TAKEN = "login_taken"
@@ -130,6 +130,7 @@ ACCOUNTS: tuple[Rule, ...] = (
 )
 PAIRS: tuple[Rule, ...] = (
     (Verdict.LEFT_OUT, lambda case: case.left_out),
+    (Verdict.NO_EMAIL, lambda case: not case.observer.given and case.named),
     (Verdict.NO_OBSERVER, lambda case: not case.observer.given),
     (Verdict.NO_STUDENT, lambda case: not case.student.given),
     (Verdict.UNCLEAR_ACTION, lambda case: case.action is Action.UNCLEAR),

@@ -1,0 +1,141 @@
+"""An import as a page shows it: in numbers, and row by row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import db
+from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
+from app.pairing.imports import files, looking
+from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Verdict
+
+PAGE = 50
+MANY = 300  # links from which on Canvas's own importer is the better road
+LISTED = 20
+S = ImportState
+
+
+def imports(session: Session, institution_id: int) -> Sequence[Import]:
+    """The latest imports of an institution."""
+    return session.scalars(
+        select(Import)
+        .where(Import.institution_id == institution_id)
+        .options(joinedload(Import.person))
+        .order_by(Import.created_at.desc(), Import.id.desc())
+        .limit(LISTED)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many rows have which verdict, and how many of them Canvas's importer can be given."""
+
+    counts: Mapping[str, int]
+    by_sis: int
+
+    def of(self, group: frozenset[Verdict]) -> list[tuple[Verdict, int]]:
+        """The verdicts of a group that occur, in the order of the table."""
+        return [(one, self.counts[one]) for one in Verdict if one in group and self.counts.get(one)]
+
+    @property
+    def groups(self) -> dict[str, list[tuple[Verdict, int]]]:
+        """Everything that occurs, by what follows from it."""
+        named = {"does": DOES, "asks": ASKS, "problems": PROBLEMS, "nothing": NOTHING}
+        return {name: self.of(group) for name, group in named.items()}
+
+    @property
+    def doing(self) -> int:
+        """Rows something will be done about."""
+        return sum(count for _, count in self.of(DOES))
+
+    def proposed(self, rights: Mapping[str, str]) -> ImportRoad:
+        """The better road: Canvas's importer for many, if it may be used and most rows can be told to it."""
+        many = self.by_sis >= MANY and self.by_sis * 2 > self.doing
+        return ImportRoad.SIS if many and "sis" not in rights else ImportRoad.API
+
+
+def preview(session: Session, of: Import) -> Preview:
+    """The numbers of a preview."""
+    told = ImportRow.before
+    by_sis = and_(
+        ImportRow.import_id == of.id,
+        ImportRow.verdict.in_(files.LINKING),
+        ImportRow.course_id.is_(None),
+        told["student_sis"].as_string().isnot(None),
+        or_(told["observer_sis"].as_string().isnot(None), ImportRow.observer_id.is_(None)),
+    )
+    count = session.scalars(select(func.count()).select_from(ImportRow).where(by_sis)).one()
+    return Preview(looking.counts(session, of.id), count)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an import, in numbers."""
+
+    done: int
+    accounts: int
+    links: int
+    ended: int
+    failed: int
+    undone: int
+    kept: int
+    left: int
+
+
+def result(session: Session, of: Import) -> Result:
+    """The numbers of a result."""
+
+    def count(*which: ColumnElement[bool]) -> int:
+        asked = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == of.id, *which)
+        return session.scalars(asked).one()
+
+    return Result(
+        done=count(ImportRow.state == RowState.DONE),
+        accounts=count(ImportRow.made_account.is_(True)),
+        links=count(ImportRow.made_link.is_(True)),
+        ended=count(ImportRow.ended_link.is_(True)),
+        failed=count(ImportRow.state == RowState.FAILED),
+        undone=count(ImportRow.state == RowState.UNDONE),
+        kept=count(ImportRow.state == RowState.KEPT),
+        left=count(ImportRow.state == RowState.SEEN, ImportRow.verdict.in_(DOES)),
+    )
+
+
+def _which(of: Import, show: str) -> ColumnElement[bool]:
+    """The rows of a verdict, or of "failed" or "kept"."""
+    if show in (RowState.FAILED, RowState.KEPT):
+        return and_(ImportRow.import_id == of.id, ImportRow.state == RowState(show))
+    return and_(ImportRow.import_id == of.id, ImportRow.verdict == show)
+
+
+def page(session: Session, of: Import, show: str, after: int) -> tuple[Sequence[ImportRow], int | None]:
+    """Some rows of one kind, and after which the next ones come; None: these are the last."""
+    found = session.scalars(
+        select(ImportRow).where(_which(of, show), ImportRow.id > after).order_by(ImportRow.id).limit(PAGE + 1)
+    ).all()
+    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+
+
+def every_row(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
+    """All rows, a page at a time: for files of any length."""
+    last = 0
+    while True:
+        with db.reading() as session:
+            found = session.scalars(
+                select(ImportRow)
+                .where(ImportRow.import_id == of.id, ImportRow.id > last, *which)
+                .order_by(ImportRow.id)
+                .limit(files.PAGE)
+            ).all()
+        yield from found
+        if len(found) < files.PAGE:
+            return
+        last = found[-1].id
+
+
+def problem_rows(of: Import) -> Iterator[ImportRow]:
+    """The rows about which nothing can be done, or that failed; not those there is nothing to do about."""
+    wrong = or_(ImportRow.verdict.in_([*PROBLEMS, *ASKS]), ImportRow.state == RowState.FAILED)
+    return every_row(of, wrong)

@@ -1,0 +1,173 @@
+"""An admin imports a sheet by clicking: columns, preview, decisions, a road, the result, and undoing it."""
+
+import io
+import zipfile
+
+import httpx
+import pytest
+
+from tests.browser import Page
+from tests.journeys.importing import lend_all, memory, sheet
+from tests.people import ADMIN, ADVISOR, PUBLIC_URL, Admin, School
+from tests.workers import Runner
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def admin(school: School) -> Admin:
+    school.changes(lend_all)
+    return Admin(school, ADMIN)
+
+
+def uploads(admin: Admin, content: bytes, name: str = "parents.csv") -> Page:
+    page = admin.press(admin.opens(), "Import a sheet")
+    form, _button = page.form_with("Upload")
+    answer = admin.browser.http.post(
+        PUBLIC_URL + form.action, data=dict(form.fields), files={"sheet": (name, content)}
+    )
+    return Page(answer)
+
+
+def settled(admin: Admin, page: Page, run_jobs: Runner) -> Page:
+    """Wait until somebody has to decide."""
+    for _ in range(4):
+        if not page.has_button("Look again"):
+            return page
+        run_jobs()
+        page = admin.press(page, "Look again")
+    return page
+
+
+NEW = ("Nina New", "nina@family.test", "S000105")
+
+
+def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_jobs: Runner) -> None:
+    before = memory(school)
+    content = sheet([NEW, ("Ned Nobody", "", "S000106"), ("Nina New", "nina@family.test", "S999999")])
+    page = uploads(admin, content)
+    assert "Parent Email" in page.text
+    assert "3 rows" in page.text
+
+    page = settled(admin, admin.press(page, "Show what would happen"), run_jobs)
+    assert "Nothing has been changed yet" in page.text
+    assert "1 A new account is made, and connected" in page.text
+    assert "1 Canvas does not know the student" in page.text
+    shown = admin.press(page, "Show: A new account is made, and connected")
+    assert "Nina New (nina@family.test)" in shown.text
+    assert memory(school) == before
+
+    wrong = admin.press(page, "Download the rows with a problem").response.text
+    assert 'Ned Nobody,,S000106,3,"The observer has no account and no e-mail address.' in wrong
+    assert 'nina@family.test,S999999,4,"Canvas does not know the student.' in wrong
+
+    page = settled(admin, admin.press(page, "Do 1 row one by one"), run_jobs)
+    assert "1 connection was made. 1 account was made." in page.text
+    every = admin.press(page, "Download every row and what came of it").response.text
+    assert "nina@family.test,S000105,2,done" in every
+
+    page = admin.press(page, "See what undoing would do")
+    assert "1 connection that it made is ended." in page.text
+    assert "1 account that it made is taken away" in page.text
+    page = settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
+    assert "1 row was undone." in page.text
+    assert memory(school) == before
+
+
+def test_the_files_alone_change_nothing(school: School, admin: Admin, run_jobs: Runner) -> None:
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+
+    answer = admin.press(page, "Download the files").response
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        users, links = (archive.read(name).decode() for name in ("users.csv", "user_observers.csv"))
+    assert "nina@family.test,active" in users
+    assert links.splitlines()[1].endswith(",S000105,active")
+    assert [row for row in school.writes() if row["method"] != "GET"] == []
+
+
+def test_a_wrong_guess_is_corrected(school: School, admin: Admin, run_jobs: Runner) -> None:
+    page = uploads(admin, sheet([("S000105", "nina@family.test")], ("Whatever", "Thing")))
+    page = admin.press(page, "Show what would happen", **{"column-0": "", "column-1": "observer.email|1"})
+    assert "No column says who the student is" in page.text
+
+    page = admin.press(
+        page, "Show what would happen", **{"column-0": "student.sis_id|1", "column-1": "observer.email|1"}
+    )
+
+    assert "A new account is made, and connected" in settled(admin, page, run_jobs).text
+
+
+def test_a_file_that_is_no_sheet_is_refused_with_a_next_step(admin: Admin) -> None:
+    page = uploads(admin, b"%PDF-1.7 " + bytes(range(256)) * 8, "letter.pdf")
+
+    assert page.status_code == 422
+    assert "This is no sheet. Choose a .csv, .xlsx or .zip file." in page.text
+
+
+def test_without_a_file_the_page_asks_for_one(admin: Admin) -> None:
+    page = admin.press(admin.press(admin.opens(), "Import a sheet"), "Upload")
+
+    assert page.status_code == 422
+    assert "Choose a file first" in page.text
+
+
+def test_a_file_of_more_than_the_limit_is_refused(admin: Admin) -> None:
+    assert uploads(admin, b"a,b\n" * (9 * 1024**2)).status_code in (413, 422)
+
+
+def test_the_admin_of_a_part_is_told_who_may_import(school: School) -> None:
+    advisor = Admin(school, ADVISOR)
+
+    page = advisor.forges(advisor.opens(account=2), "/admin/import/")
+
+    assert page.status_code == 403
+    assert "An administrator of the whole institution can open it" in page.text
+
+
+def test_a_key_without_the_scopes_is_told_which(school: School, run_jobs: Runner) -> None:
+    admin = Admin(school, ADMIN)
+    page = admin.press(uploads(admin, sheet([NEW])), "Show what would happen")
+
+    page = settled(admin, page, run_jobs)
+
+    assert "The connected account lacks scopes for imports." in page.text
+    assert "url:GET|/api/v1/accounts/:account_id/users" in page.text
+    assert page.has_button("Go on")
+
+
+def test_an_ambiguous_observer_is_asked_about(school: School, admin: Admin, run_jobs: Runner) -> None:
+    def share(world: dict[str, list[dict[str, object]]]) -> None:
+        for user in world["users"]:
+            if user["id"] in (43, 44):
+                user["email"] = "shared@family.test"
+
+    school.changes(share)
+    admin = Admin(school, ADMIN)
+    content = sheet([("", "shared@family.test", "S000105"), ("", "shared@family.test", "S000106")])
+    page = settled(admin, admin.press(uploads(admin, content), "Show what would happen"), run_jobs)
+    assert "2 Several accounts fit the observer" in page.text
+    page = admin.press(page, "Show: Several accounts fit the observer")
+    (form, _button) = page.form_with("Take these decisions")
+    first, second = sorted({name for name, _ in form.boxes})
+
+    page = admin.press(page, "Take these decisions", **{first: "44", second: "left_out"})
+
+    page = settled(admin, page, run_jobs)
+    assert "1 Somebody with an account is connected" in page.text
+    assert "1 Left out, as you decided" in page.text
+
+
+def test_somebody_who_acts_as_an_admin_changes_nothing(school: School, admin: Admin) -> None:
+    page = uploads(admin, sheet([NEW]))
+    school.changes(
+        lambda world: world["admins"].append({"user_id": 20, "account_id": 1, "permissions": None})
+    )
+    other = Admin(school, ADMIN)
+    other.acts_as(20)
+
+    seen = other.press(other.opens(), "Import a sheet")
+
+    assert not seen.has_button("Upload")
+    path = httpx.URL(page.url).path.replace("/upload", "/1/preview")
+    assert other.forges(seen, path).status_code == 403
