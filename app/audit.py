@@ -32,6 +32,8 @@ class Event(StrEnum):
     END_REQUESTED = "link:request-end"
     END_REQUEST_SETTLED = "link:settle-request"
     AGREEMENT_ACCEPTED = "agreement:accept"
+    OBSERVER_MADE = "observer:make"
+    ID_CHECKED = "counter:check"
     BAR_MADE = "bar:make"
     BAR_ENDED = "bar:end"
     BAR_HIT = "bar:hit"

@@ -67,6 +67,12 @@ IMPORT_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id",  # how far it is
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id/errors",  # and what it says of which row
 )
+OFFICE_SCOPES = (
+    "url:GET|/api/v1/accounts/:account_id/users",  # find anybody by name
+    "url:POST|/api/v1/accounts/:account_id/users",  # an account for an observer
+    "url:POST|/api/v1/users/:user_id/observees",  # connect by a code of Canvas or the student's sign-in
+    "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # a code of Canvas's own for a student
+)
 STUDENT_SCOPES = (
     "url:POST|/api/v1/users/:user_id/observer_pairing_codes",  # a code of Canvas's own
     "url:GET|/api/v1/users/:user_id/observers",  # who can see all their courses
@@ -83,9 +89,14 @@ class Extra(StrEnum):
 
     SIGN_UP = "sign_up"  # families make accounts; the first page knows the ways to log in
     IMPORT = "import"  # an admin imports observers from sheets
+    OFFICE = "office"  # the school office helps one family after the other
 
 
-EXTRA_SCOPES = {Extra.SIGN_UP: SIGN_UP_SCOPES, Extra.IMPORT: IMPORT_SCOPES}
+EXTRA_SCOPES = {
+    Extra.SIGN_UP: SIGN_UP_SCOPES,
+    Extra.IMPORT: IMPORT_SCOPES,
+    Extra.OFFICE: OFFICE_SCOPES,
+}
 KEY_SCOPES = tuple(dict.fromkeys((*OBSERVER_SCOPES, *STUDENT_SCOPES, *SERVICE_SCOPES)))  # of the one key
 
 

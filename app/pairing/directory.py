@@ -12,7 +12,6 @@ from app.models import Person
 
 MOST = 25  # people on one page
 SHORTEST = 2  # characters Canvas searches for
-LOOKED_UP_BY = ("", "sis_user_id:", "sis_login_id:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,9 @@ def search(canvas: Canvas, known: Iterable[Somebody], term: str) -> Found:
     try:
         listed = users.search_account(canvas, "self", term, most=MOST + 1)
     except (ScopeMissing, CanvasForbids):
-        exact = filter(None, (_exactly(canvas, prefix + term) for prefix in LOOKED_UP_BY))
+        numbers = [term] if term.isascii() and term.isdigit() else []
+        places = [*numbers, users.by_sis_id(term), users.by_login(term)]
+        exact = filter(None, (find(canvas, place) for place in places))
         people = list({one.id: one for one in (*known, *exact)}.values())
         return Found(tuple(people[:MOST]), everybody=False, more=len(people) > MOST)
     except CanvasRejects:
@@ -70,13 +71,9 @@ def known(session: Session, institution_id: int, term: str) -> list[Somebody]:
 
 
 def find(canvas: Canvas, user_id: str) -> Somebody | None:
-    """Somebody by their number in Canvas, or by "sis_user_id:…" or "sis_login_id:…"; None: nobody."""
+    """Somebody by their number in Canvas, or by what users.by_login or by_sis_id give; None: nobody."""
     try:
         profile = users.profile(canvas, user_id)
     except CanvasMissing:
         return None
     return Somebody(profile.id, profile.name, profile.login, profile.sis_user_id, profile.email)
-
-
-def _exactly(canvas: Canvas, user_id: str) -> Somebody | None:
-    return find(canvas, user_id) if user_id.isdigit() or ":" in user_id else None

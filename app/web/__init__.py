@@ -10,6 +10,7 @@ from app.web import (
     connect,
     connecting,  # noqa: F401  its pages join those of people
     consent,  # noqa: F401  its pages join those of student
+    counter,
     discovery,
     drift,
     errors,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     setup,
     drift,
     bars,
+    counter,
     people,
     policy,
     registration,
@@ -61,6 +63,7 @@ LAUNCHED = (
     setup,
     drift,
     bars,
+    counter,
     people,
     policy,
     registration,

@@ -64,6 +64,7 @@ AUDIENCES = {
     "admin": Audience("admins launched from their account", launched(Role.ADMIN)),
     "setup": Audience("admins launched from their account", launched(Role.ADMIN)),
     "bars": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "counter": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "registration": Audience("admins launched from the account at the top", launched(Role.ADMIN)),

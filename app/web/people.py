@@ -7,6 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from app import db
 from app.canvas import Canvas
+from app.canvas.oauth import EXTRA_SCOPES, Extra
 from app.models import LtiLaunch
 from app.pairing import connections, directory
 from app.pairing.directory import Found, Somebody
@@ -53,6 +54,7 @@ def home() -> Page:
         term=term,
         found=search(term) if term else None,
         shortest=directory.SHORTEST,
+        scopes=EXTRA_SCOPES[Extra.OFFICE],
     )
 
 
