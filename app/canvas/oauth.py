@@ -67,6 +67,10 @@ IMPORT_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id",  # how far it is
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id/errors",  # and what it says of which row
 )
+COVERAGE_SCOPES = (
+    "url:GET|/api/v1/accounts/:account_id/sub_accounts",  # the schools of a district
+    "url:GET|/api/v1/accounts/:account_id/courses",  # what is taught there
+)
 OFFICE_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/users",  # find anybody by name
     "url:POST|/api/v1/accounts/:account_id/users",  # an account for an observer
@@ -90,12 +94,14 @@ class Extra(StrEnum):
     SIGN_UP = "sign_up"  # families make accounts; the first page knows the ways to log in
     IMPORT = "import"  # an admin imports observers from sheets
     OFFICE = "office"  # the school office helps one family after the other
+    COVERAGE = "coverage"  # how many students have observers is counted
 
 
 EXTRA_SCOPES = {
     Extra.SIGN_UP: SIGN_UP_SCOPES,
     Extra.IMPORT: IMPORT_SCOPES,
     Extra.OFFICE: OFFICE_SCOPES,
+    Extra.COVERAGE: COVERAGE_SCOPES,
 }
 KEY_SCOPES = tuple(dict.fromkeys((*OBSERVER_SCOPES, *STUDENT_SCOPES, *SERVICE_SCOPES)))  # of the one key
 

@@ -38,6 +38,11 @@ def roster(canvas: Canvas, course_id: str, section_ids: list[str] | None) -> lis
     ]
 
 
+def nobody_yet(students: Iterable[RosterStudent]) -> list[RosterStudent]:
+    """Those of them without an observer."""
+    return [student for student in students if not student.observers]
+
+
 def _name(row: Enrollment) -> str:
     return row.user.name if row.user else row.user_id
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.jobs import Task
+from app.tasks.coverage import begin_counting, count
 from app.tasks.dry_run import end_dry_run
 from app.tasks.pairing import finish_link
 from app.tasks.policy import end_due, lapse_due
@@ -11,6 +12,8 @@ from app.tasks.sign_up import finish_sign_up
 from app.tasks.upkeep import tidy
 
 TASKS: dict[str, Task] = {
+    "census": count,
+    "census_due": begin_counting,
     "apply_link": finish_link,
     "end_link": finish_link,
     "end_dry_run": end_dry_run,
@@ -23,6 +26,7 @@ TASKS: dict[str, Task] = {
     "upkeep": tidy,
 }
 SCHEDULES = {
+    "census_due": timedelta(minutes=10),
     "upkeep": timedelta(hours=1),
     "reconcile_due": timedelta(minutes=10),
     "end_due": timedelta(minutes=10),

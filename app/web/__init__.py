@@ -11,6 +11,7 @@ from app.web import (
     connecting,  # noqa: F401  its pages join those of people
     consent,  # noqa: F401  its pages join those of student
     counter,
+    coverage,
     discovery,
     drift,
     errors,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     admin,
     setup,
     drift,
+    coverage,
     bars,
     counter,
     people,
@@ -62,6 +64,7 @@ LAUNCHED = (
     admin,
     setup,
     drift,
+    coverage,
     bars,
     counter,
     people,

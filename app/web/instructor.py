@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 
 from app import db, people, policy
@@ -11,7 +11,7 @@ from app.models import Code, LtiLaunch, Scope
 from app.pairing import codes, lists, rules
 from app.pairing.codes import Reach, Terms
 from app.pairing.lists import RosterStudent
-from app.web import canvas, visit
+from app.web import canvas, coverage, visit
 from app.web.forms import IssueForm
 
 bp = Blueprint("instructor", __name__, url_prefix="/instructor")
@@ -92,6 +92,23 @@ def issue() -> Page:
     return render_template("instructor/issued.html", launch=launch, issued=issued, texts=texts)
 
 
+@bp.post("/nobody-yet")
+def nobody_yet() -> Page:
+    """Those who have nobody yet, to be read and printed."""
+    launch = visit.launch()
+    roster = _roster(launch)
+    return render_template(
+        "instructor/nobody_yet.html", launch=launch, total=len(roster), nobody=lists.nobody_yet(roster)
+    )
+
+
+@bp.post("/nobody-yet/sheet")
+def nobody_yet_sheet() -> Response:
+    """The same as a sheet."""
+    launch = visit.launch()
+    return coverage.as_sheet(launch.course_name or "", lists.nobody_yet(_roster(launch)))
+
+
 @bp.post("/codes/<row:code_id>/revoke")
 def revoke(code_id: int) -> Page:
     """End a live code of this course."""
@@ -157,7 +174,7 @@ def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]
     if form.whom.data == "everybody":
         return roster
     if form.whom.data == "nobody_yet":
-        return [student for student in roster if not student.observers]
+        return lists.nobody_yet(roster)
     wanted = set(form.students.data or [])
     return [student for student in roster if student.canvas_id in wanted]
 

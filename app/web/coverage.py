@@ -1,0 +1,153 @@
+"""Who has observers and who nobody yet: for an admin of the institution, or of the part they administer."""
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask_babel import gettext
+
+from app import db, people, policy
+from app.canvas.oauth import COVERAGE_SCOPES
+from app.models import Code, CountedCourse, LtiLaunch, Role, Scope
+from app.pairing import census, codes, coverage, lists
+from app.pairing.codes import Reach
+from app.pairing.lists import RosterStudent
+from app.sheets.writing import for_people
+from app.web import canvas, setup, visit
+
+bp = Blueprint("coverage", __name__, url_prefix="/admin/coverage")
+
+Page = str | tuple[str, int]
+
+
+@bp.get("/")
+def closed() -> str:
+    """What somebody sees who comes by a bookmark; the guard answers before this does."""
+    abort(401)
+
+
+@bp.post("/")
+def home() -> Page:
+    """How many have observers: in the account that is asked for, else in all this admin may look at."""
+    return _home()
+
+
+@bp.post("/count")
+def count() -> Page:
+    """Count now; a job does it."""
+    launch = visit.launch()
+    if launch.stand_in or not launch.root_admin:
+        abort(403)
+    with db.transaction() as session:
+        census.begin(session, launch.institution_id, visit.now())
+    return _home(done="count")
+
+
+@bp.post("/courses/<course_id>")
+def course(course_id: str) -> Page:
+    """The students of a course who have nobody yet, as Canvas tells them now."""
+    launch = visit.launch()
+    row = _course(launch, course_id)
+    roster = _roster(row)
+    return render_template(
+        "admin/coverage_course.html",
+        launch=launch,
+        course=row,
+        total=len(roster),
+        nobody=lists.nobody_yet(roster),
+        may_issue=_may_issue(launch),
+    )
+
+
+@bp.post("/courses/<course_id>/sheet")
+def sheet(course_id: str) -> Response:
+    """The same as a sheet."""
+    row = _course(visit.launch(), course_id)
+    return as_sheet(row.name, lists.nobody_yet(_roster(row)))
+
+
+@bp.post("/courses/<course_id>/codes")
+def issue(course_id: str) -> Page:
+    """A code of this one course for each of its students who has nobody yet."""
+    launch = visit.launch()
+    if not _may_issue(launch):
+        abort(403)
+    row = _course(launch, course_id)
+    issued = _issue(launch, row, lists.nobody_yet(_roster(row)))
+    texts = {code.id: codes.text_of(visit.keyring(), code) for _, code in issued}
+    return render_template(
+        "admin/coverage_issued.html", launch=launch, course=row, issued=issued, texts=texts
+    )
+
+
+def as_sheet(course_name: str, students: list[RosterStudent]) -> Response:
+    """A file for people: name, Canvas's number and course of each."""
+    header = (gettext("Student"), gettext("Number in Canvas"), gettext("Course"))
+    rows = [(student.name, student.canvas_id, course_name) for student in students]
+    answer = Response(b"".join(for_people(header, rows)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="nobody-yet.csv"'
+    return answer
+
+
+def _home(done: str | None = None) -> Page:
+    launch = visit.launch()
+    wanted = request.form.get("account") or None
+    page = request.form.get("page", 0, type=int)
+    with db.reading() as session:
+        at = coverage.account(session, launch, wanted)
+        if wanted and at is None:
+            abort(404)
+        last = coverage.last(session, launch.institution_id)
+        whole = launch.root_admin and at is None
+        view = None
+        if last is not None and (at is not None or whole):
+            view = coverage.view(session, launch, last, at, min(max(page, 0), 10_000), visit.now())
+        latest = coverage.last(session, launch.institution_id, whole=False)
+        running = coverage.running(session, launch.institution_id)
+    return render_template(
+        "admin/coverage.html",
+        launch=launch,
+        view=view,
+        last=last,
+        latest=latest,
+        running=running,
+        page=page,
+        done=done,
+        may_count=launch.root_admin and not launch.stand_in,
+        may_connect=setup.may_change(launch) and launch.institution.oauth_client_id is not None,
+        scopes=COVERAGE_SCOPES,
+    )
+
+
+def _course(launch: LtiLaunch, course_id: str) -> CountedCourse:
+    with db.reading() as session:
+        found = coverage.course(session, launch, course_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _roster(course: CountedCourse) -> list[RosterStudent]:
+    return lists.roster(canvas.service(course.institution_id), course.course_id, None)
+
+
+def _may_issue(launch: LtiLaunch) -> bool:
+    return launch.root_admin and not launch.stand_in
+
+
+def _issue(launch: LtiLaunch, course: CountedCourse, chosen: list[RosterStudent]) -> list[tuple[str, Code]]:
+    """Each student's name and live code."""
+    issued = []
+    with db.transaction() as session:
+        rule = policy.of(session, launch.institution_id)
+        for one in chosen:
+            student = people.remember(session, launch.institution_id, one.canvas_id, one.name, visit.now())
+            code = codes.issue(
+                session,
+                visit.keyring(),
+                issuer=launch.person,
+                role=Role.ADMIN,
+                student=student,
+                reach=Reach(Scope.COURSE, course.course_id, course.name, one.section_ids),
+                policy=rule,
+                now=visit.now(),
+            )
+            issued.append((one.name, code))
+    return issued
