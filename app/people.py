@@ -1,5 +1,6 @@
 """The people of an institution, known by their Canvas user id."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -32,6 +33,14 @@ def remember(
     statement = _upsert(session.get_bind().dialect.name)
     person: Person = session.scalars(statement, known, execution_options={"populate_existing": True}).one()
     return person
+
+
+def known(session: Session, institution_id: int, canvas_user_ids: Iterable[str]) -> dict[str, int]:
+    """The rows (people.id) of those of these people, by their Canvas user id, who have one."""
+    asked = select(Person.canvas_user_id, Person.id).where(
+        Person.institution_id == institution_id, Person.canvas_user_id.in_(list(canvas_user_ids))
+    )
+    return {canvas_user_id: row_id for canvas_user_id, row_id in session.execute(asked)}
 
 
 @cache

@@ -13,11 +13,12 @@ from zlib import crc32
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import db, policy
+from app import db, people, policy
 from app.canvas import Canvas, enrollments, observees
 from app.canvas.enrollments import LIVE, OBSERVER, STUDENT, Enrollment
 from app.errors import CanvasMissing
 from app.models import Import, ImportRow, RowKind, RowState
+from app.pairing import bars
 from app.pairing.imports import given, messages, progress
 from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
 from app.pairing.imports.directory import Directory, Match
@@ -47,6 +48,7 @@ class Seen:
     section_sis: tuple[str, ...]  # their SIS ids, where they have one
     held: tuple[dict[str, str], ...]  # observer enrollments of this pair
     login_taken: str | None
+    blocked: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +85,9 @@ class Eyes:
             return seen
         in_course = self._in_course(spot, student.accounts[0].id)
         seen = replace(seen, in_course=in_course, section_sis=self.atlas.sis_ids(in_course))
+        seen = replace(
+            seen, blocked=self._blocked(row.institution_id, wanted, observer, student.accounts[0].id)
+        )
         if len(observer.accounts) != 1:
             return seen
         linked, held = self._between(observer.accounts[0].id, student.accounts[0].id, spot, in_course)
@@ -102,6 +107,20 @@ class Eyes:
         if holder is None or holder.sis_id in (None, wanted.observer.sis_id):
             return None
         return f"SIS ID {holder.sis_id}"
+
+    def _blocked(self, institution_id: int, wanted: Wanted, observer: Match, student: str) -> bool:
+        """Whether the do-not-pair list keeps these two apart; asked again right before Canvas is told."""
+        with db.reading() as session:
+            known = people.known(session, institution_id, [student, *(one.id for one in observer.accounts)])
+            entries = bars.against(session, institution_id, known[student]) if student in known else ()
+        if not entries:
+            return False
+        given_by = frozenset(text.lower() for text in (wanted.observer.email, wanted.observer.login) if text)
+        if len(observer.accounts) != 1:
+            return bars.match(entries, None, given_by) is not None
+        who = observer.accounts[0].id
+        told = bars.addresses(self.canvas, who, entries)
+        return bars.match(entries, known.get(who), None if told is None else told | given_by) is not None
 
     def _between(
         self, observer: str, student: str, spot: Spot, in_course: Sequence[str]
@@ -231,6 +250,7 @@ def _case(session: Session, of: Import, seen: Seen, row: ImportRow, consent: boo
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
         login_taken=seen.login_taken,
         earlier=_earlier(session, row),
+        blocked=seen.blocked,
         consent=consent,
         left_out=row.chosen == LEFT_OUT,
         observers_only=wanted.declared in given.OBSERVER,
