@@ -24,6 +24,7 @@ from app.models import (
     ToolKey,
     institutions,
     pairing,
+    signing_up,
     visits,
 )
 from app.pairing import codes
@@ -145,7 +146,7 @@ def test_what_no_key_opens_is_named_and_the_rest_done(app: Flask, kept: str, dat
 
 def test_every_sealed_column_is_known() -> None:
     """The models say which column is sealed, and for which place."""
-    source = "".join(inspect.getsource(module) for module in (institutions, pairing, visits))
+    source = "".join(inspect.getsource(module) for module in (institutions, pairing, signing_up, visits))
     said = set(re.findall(r"(?:sealed at|# at) (\w+\.\w+):", source))
 
     assert said == {f"{sealed.table.__tablename__}.{sealed.column}" for sealed in SEALED}

@@ -8,7 +8,15 @@ import json
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, urlsplit
 
-from app.canvas.oauth import AUTHORIZE_PATH, CALLBACK_PATH, KEY_SCOPES, OBSERVER_SCOPES, STUDENT_SCOPES
+from app.canvas.oauth import (
+    AUTHORIZE_PATH,
+    CALLBACK_PATH,
+    KEY_SCOPES,
+    OBSERVER_SCOPES,
+    SERVICE_SCOPES,
+    STUDENT_SCOPES,
+    service_scopes,
+)
 from app.inspector.findings import Finding, Part, Who, problem, unchecked, well
 from app.inspector.findings import said as _
 from app.inspector.stranger import NoAnswer, Stranger
@@ -32,13 +40,12 @@ def examine(institution: Institution, public_url: str, stranger: Stranger) -> li
         return _ask(institution, callback, stranger, scopes)
 
     try:
-        return _told(ask, callback)
+        return _told(ask, callback, tuple(dict.fromkeys((*KEY_SCOPES, *service_scopes(institution)))))
     except NoAnswer as failure:
         return [unchecked(Part.KEY, what, _("Canvas did not answer (%(failure)s).", failure=str(failure)))]
 
 
-def _told(ask: Ask, callback: str) -> list[Finding]:
-    every = KEY_SCOPES
+def _told(ask: Ask, callback: str, every: tuple[str, ...]) -> list[Finding]:
     answer = ask(every)
     known = _("Canvas knows the API key")
     redirect = _("The API key leads back to %(url)s", url=callback)
@@ -65,8 +72,10 @@ def _missing(scope: str) -> Finding:
         means = _("It is missing. Observers cannot sign in.")
     elif scope in STUDENT_SCOPES:
         means = _("It is missing. Students can make no codes while no service account is connected.")
-    else:
+    elif scope in SERVICE_SCOPES:
         means = _("It is missing. No service account can be connected.")
+    else:
+        means = _("It is missing. What was switched on beyond pairing does not work.")
     return problem(Part.KEY, what, means, Who.ADMIN, _("%(page)s → Edit → Scopes: tick it.", page=PAGE))
 
 

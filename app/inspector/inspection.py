@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import db
 from app.canvas import Canvas
+from app.canvas.oauth import service_scopes
 from app.crypto import Keyring
 from app.inspector import developer_key, permissions, reach, scopes, server, service, sign_up
 from app.inspector.findings import Finding, Part, State, Who, problem
@@ -55,7 +56,7 @@ class Inspector:
         finding, canvas = service.examine(institution, self.keyring, self.settings, self.clock())
         yield finding
         if canvas is not None:
-            yield from self._of_account(canvas.within(PATIENCE))
+            yield from self._of_account(canvas.within(PATIENCE), service_scopes(institution))
         yield sign_up.discovery(institution, self.settings.public_url, stranger)
 
     def of_part(self, institution: Institution) -> Iterator[Finding]:
@@ -64,8 +65,8 @@ class Inspector:
         yield server.tool_keys(self.clock())
         yield from self.of_institution(institution)
 
-    def _of_account(self, canvas: Canvas) -> Iterator[Finding]:
-        yield from scopes.examine(canvas)
+    def _of_account(self, canvas: Canvas, wanted: tuple[str, ...]) -> Iterator[Finding]:
+        yield from scopes.examine(canvas, wanted)
         yield from permissions.examine(canvas)
         yield sign_up.self_registration(canvas)
         yield sign_up.providers(canvas)

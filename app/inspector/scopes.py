@@ -6,7 +6,7 @@ has, fails as "not there" with the scope, and as "Insufficient scopes" without i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.canvas import Canvas
 from app.canvas.oauth import SERVICE_SCOPES
@@ -22,10 +22,10 @@ HOW = _(
 )
 
 
-def examine(canvas: Canvas) -> Iterator[Finding]:
+def examine(canvas: Canvas, wanted: Iterable[str] = SERVICE_SCOPES) -> Iterator[Finding]:
     """One finding for each scope; after a call that brought no answer the others are not tried."""
     broken: CanvasFailure | None = None
-    for scope in SERVICE_SCOPES:
+    for scope in wanted:
         what = Said(scope)
         if broken is not None:
             yield unchecked(Part.SCOPES, what, failures.told(broken))

@@ -41,7 +41,7 @@ class SignUp(Base):
     code_id: Mapped[int] = mapped_column(ForeignKey("codes.id"))
     road: Mapped[Road] = mapped_column(words(Road))
     login_digest: Mapped[str]  # keyed
-    asked: Mapped[str]  # name, login and agreement, sealed at sign_ups.asked:<login_digest>; "" once settled
+    asked: Mapped[str]  # sealed at sign_ups.asked:<login_digest>: name, login, agreement; "" once settled
     state: Mapped[SignUpState] = mapped_column(words(SignUpState))
     reason: Mapped[str | None]  # why there is no connection: a word of app.pairing.rules
     person_id: Mapped[int | None]  # who they are now

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import db, people, policy
-from app.errors import Failure, NotConnected, TokenDead
+from app.canvas import Canvas, courses
+from app.errors import CanvasFailure, Failure, NotConnected, TokenDead
 from app.models import Link, LinkState, Person, Scope
 from app.pairing import approvals, codes, links, lists
 from app.web import canvas, visit
@@ -35,17 +36,27 @@ def home() -> Page:
         names = {link.student.canvas_user_id: link.student.name for link in own}
         tells = policy.of(session, observer.institution_id).notices
         gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR) if tells else []
-    students = lists.observed(canvas.own(observer.person), names)
+    own_eyes = canvas.own(observer.person)
+    students = lists.observed(own_eyes, names)
     under_way = [link for link in own if link.state is not LinkState.ACTIVE]
     return render_template(
         "portal/home.html",
         observer=observer,
         institution=observer.institution,
         students=students,
+        at_school=None if students else _at_school(own_eyes),
         under_way=under_way,
         gone=gone,
-        dated={(link.student.canvas_user_id, link.course_id): link for link in own if link.ends_on},
+        ours={(link.student.canvas_user_id, link.course_id): link for link in own},
     )
+
+
+def _at_school(own_eyes: Canvas) -> frozenset[str]:
+    """What somebody is here who observes nobody: perhaps they came with a student's or a teacher's login."""
+    try:
+        return courses.own_roles(own_eyes) - {"observer"}
+    except CanvasFailure:
+        return frozenset()
 
 
 @bp.get("/pairings/<row:link_id>")

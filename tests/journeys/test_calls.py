@@ -10,6 +10,7 @@ import pytest
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, SECTIONS, give_code
+from tests.journeys.test_sign_up import Family, grown
 from tests.people import MATHS, TEACHER, Observer, School, Student, Teacher
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "canvas.md"
@@ -109,7 +110,22 @@ def lists(school: School) -> Iterator[str]:
     yield "see who can see oneself, a student in one course"
 
 
-FLOWS: list[Callable[[School], Iterator[str]]] = [everywhere, one_section, two_sections, lists]
+def signing_up(school: School) -> Iterator[str]:
+    """Families without an account; who may sign up is known already."""
+    grown(school, "manage_user_logins")
+    enroll(school, SECTIONS[:1])
+    Family(school).browser.open(f"{school.base}/sign-up")
+    school.forgets_calls()
+    assert "made" in Family(school).signs_up(give_code(school, KENJI, EVERYWHERE)).text
+    yield "make an account with a code for all courses, connected at once"
+    one_course = give_code(school, KENJI, ONE_COURSE)
+    assert "made" in Family(school).signs_up(one_course, email="one@families.example").text
+    yield "make an account with a code for one course, a student in one section"
+    assert "made" in Family(school).signs_up(NATIVE, email="native@families.example").text
+    yield "make an account with one of Canvas's own codes"
+
+
+FLOWS: list[Callable[[School], Iterator[str]]] = [everywhere, one_section, two_sections, lists, signing_up]
 
 
 @fact("rest 1.6", "One PUT links an observer to all courses of a student, however many sections there are.")
