@@ -7,7 +7,7 @@ from app.canvas import users
 from app.errors import Failure
 from app.inspector import service
 from app.models import LtiLaunch
-from app.pairing import bars
+from app.pairing import bars, ending
 from app.web import canvas, errors, headers, setup, visit
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -27,6 +27,7 @@ def home() -> str:
     problem = None
     with db.reading() as session:
         lent = service.lent(session, launch.institution_id)
+        wishes = ending.requests(session, launch.institution_id) if launch.root_admin else []
     if lent is not None:
         try:
             users.profile(canvas.service(launch.institution_id).within(visit.settings().redeem_budget))
@@ -40,6 +41,7 @@ def home() -> str:
         institution=launch.institution,
         lent=lent,
         problem=problem,
+        wishes=wishes,
         ready=launch.institution.oauth_client_id is not None,
         may=setup.may_change(launch),
         alerts=_alerts(launch),

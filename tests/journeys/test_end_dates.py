@@ -66,7 +66,8 @@ def test_a_coach_sees_a_course_until_a_day(
     page = parent.redeems(codes_on(page)[0])
 
     assert f"This lasts until {until}." in page.text
-    assert f"until {until}" in parent.portal().text
+    assert "Your code was made for: Coach." in page.text
+    assert f"Coach, until {until}" in parent.portal().text
     assert f"Mathematics 7: Coach until {until}" in kenji.sees_observers()
     assert len(school.observing(44)) == 1
 

@@ -125,7 +125,9 @@ class TestAtASchool:
         parent.redeems(kenji.issues())
         self.ask(kenji)
         admin = Admin(school, ADMIN)
-        page = admin.press(admin.opens(), "See and change the policy")
+        page = admin.opens()
+        assert "One student asks you to end a connection." in page.text
+        page = admin.press(page, "See and change the policy")
         assert "Kenji Tanaka asks that Aiko Tanaka sees nothing any more." in page.text
 
         again = admin.press(page, answer)
