@@ -238,7 +238,7 @@ def test_of_several_people_one_is_chosen(school: School, office: Office) -> None
 
 def test_every_look_is_written_down(office: Office) -> None:
     keeps_away(office, ANYONE)
-    office.press(the_list(office), "Open: anyone must not observe Kenji Tanaka")
+    office.press(the_list(office), "Open: Nobody may observe Kenji Tanaka")
 
     looks = told("bar:look")
 
