@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from app import db
 from app.canvas.oauth import IMPORT_SCOPES, SERVICE_SCOPES
+from app.errors import CanvasUnreachable
 from app.models import Import, ImportRoad, ImportRow, ImportState
 from app.pairing.imports import intake, progress, steering
 from app.pairing.imports.reading import LANES
@@ -56,7 +58,8 @@ def work(import_id: int) -> Import:
         if of.state not in progress.WORKING or of.paused:
             return of
         for lane in range(LANES if of.state in (S.RUNNING, S.UNDOING) else 1):
-            tasks.work_on(import_id, lane, of.state.value)
+            with suppress(CanvasUnreachable):  # a job comes again
+                tasks.work_on(import_id, lane, of.state.value)
     raise AssertionError(f"still {one(import_id).state}")
 
 

@@ -334,3 +334,30 @@ def test_rows_hold_nothing_of_another_import(ready: School) -> None:
     assert of.state is ImportState.DONE
     assert [row.made_link for row in rows(second)] == [False]
     assert [row.made_link for row in rows(first)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("POST", "/api/v1/accounts/:account_id/users"),
+        ("PUT", "/api/v1/users/:user_id/observees/:observee_id"),
+        ("POST", "/api/v1/accounts/:account_id/sis_imports"),
+    ],
+)
+@pytest.mark.parametrize("road", ROADS)
+def test_an_answer_that_is_lost_doubles_nothing(
+    ready: School, road: ImportRoad, method: str, route: str
+) -> None:
+    before = memory(ready)
+    import_id = previewed(ready, sheet(FAMILY))
+    ready.canvas.fault(method=method, route=route, reset="after", count=1)
+
+    of = ran(import_id, road)
+
+    assert (of.state, of.done) == (ImportState.DONE, 3)
+    made = rows(import_id)
+    assert [(row.state, row.made_link) for row in made] == [(RowState.DONE, True)] * 3
+    assert [row.made_account for row in made] == [True, False, False]
+    assert len(memory(ready)["logins"]) == len(before["logins"]) + 1
+    undone(import_id)
+    assert memory(ready) == before

@@ -6,7 +6,7 @@ one write for each new observer; none for somebody who has an account.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import db
@@ -35,12 +35,11 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     with db.reading() as session:
         shared = _of_earlier_row(session, row)
     if shared:
-        return _written(row, shared, made=False)
+        return _written(row, shared, shared=True)
     person = Wanted.from_json(row.given).observer
     there = _look(canvas, person, _sis_id(row, person))
     if there:
-        ours = bool((row.before or {}).get(CREATING)) or row.user_line is not None
-        return _written(row, there.id, made=ours)
+        return _written(row, there.id, handed_in=row.user_line is not None)
     if row.user_line is not None and row.told:
         return Refused(row.told)
     if not login_of(person):
@@ -48,7 +47,7 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     _note(row)
     made = users.create(canvas, HERE, _newcomer(person))
     if isinstance(made, User):
-        return _written(row, made.id, made=True)
+        return _written(row, made.id)
     return _taken(row, canvas, person, made)
 
 
@@ -85,7 +84,7 @@ def _taken(row: ImportRow, canvas: Canvas, person: Given, no: Invalid) -> str | 
     """Canvas says no; perhaps somebody else has done this very row in the same moment."""
     there = _look(canvas, person, _sis_id(row, person))
     if there:
-        return _written(row, there.id, made=True)
+        return _written(row, there.id)
     return Refused("; ".join(dict.fromkeys(field.message for field in no.fields)))
 
 
@@ -105,17 +104,24 @@ def _of_earlier_row(session: Session, row: ImportRow) -> str | None:
 
 
 def _note(row: ImportRow) -> None:
-    row.before = {**(row.before or {}), CREATING: True}
+    """Nobody is there: whoever is there from now on was made for this row."""
     with db.transaction() as session:
-        session.execute(
-            update(ImportRow).where(ImportRow.id == row.id).values(before=row.before, state=RowState.DOING)
-        )
+        now = _fresh(session, row)
+        now.before = {**(now.before or {}), CREATING: True}
+        if now.state is RowState.SEEN:
+            now.state = RowState.DOING
 
 
-def _written(row: ImportRow, observer_id: str, *, made: bool) -> str:
-    row.observer_id, row.made_account = observer_id, made
+def _written(row: ImportRow, observer_id: str, *, handed_in: bool = False, shared: bool = False) -> str:
+    """Keep who it is, and whether they were made for this row; what is kept already stays."""
     with db.transaction() as session:
-        session.execute(
-            update(ImportRow).where(ImportRow.id == row.id).values(observer_id=observer_id, made_account=made)
-        )
-    return observer_id
+        now = _fresh(session, row)
+        if now.observer_id is None:
+            now.observer_id = observer_id
+            now.made_account = not shared and (handed_in or bool((now.before or {}).get(CREATING)))
+        row.observer_id = now.observer_id
+    return row.observer_id
+
+
+def _fresh(session: Session, row: ImportRow) -> ImportRow:
+    return session.get_one(ImportRow, row.id, with_for_update=True)

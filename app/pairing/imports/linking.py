@@ -6,7 +6,7 @@ Calls to Canvas: those of app.pairing.applying. Killed at any point, a row is do
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import audit, db, people, policy
@@ -15,6 +15,7 @@ from app.errors import CanvasForbids
 from app.models import EndedBy, Import, ImportRow, Link, LinkState, Person, RowState, Scope, Way
 from app.pairing import applying, codes, links
 from app.pairing.applying import Access, Clock
+from app.pairing.imports import progress
 from app.pairing.rules import Reason
 
 BUDGET = timedelta(seconds=60)  # for all calls about one row
@@ -30,6 +31,10 @@ class Outcome:
 
 class NotYet(Exception):
     """Somebody else is telling Canvas about these two people."""
+
+
+class Settled(Exception):
+    """Somebody else has done this row meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Doer:
         """Have the student asked; Canvas knows nothing of it until they say yes."""
         now = self.clock()
         with db.transaction() as session:
+            hold(session, row)
             observer, student = self._people(session, row, now)
             days = policy.of(session, self.of.institution_id).approval_days
             link, new = links.ask(session, observer, student, _reach(row), now, now + timedelta(days=days))
@@ -78,6 +84,7 @@ class Doer:
             return Outcome(True)
         now = self.clock()
         with db.transaction() as session:
+            hold(session, row)
             observer, student = self._people(session, row, now)
             link, new = links.order(session, observer, student, _reach(row), Way.CANVAS, now)
             if new or link.again or link.state is not LinkState.ENDING:
@@ -102,6 +109,7 @@ class Doer:
     def _order(self, session: Session, row: ImportRow) -> tuple[Link, bool]:
         """The row's link, waiting for Canvas; and whether this import has it made."""
         now = self.clock()
+        hold(session, row)
         observer, student = self._people(session, row, now)
         link, new = links.order(session, observer, student, _reach(row), Way.IMPORT, now)
         if new:
@@ -150,6 +158,22 @@ def _reach(row: ImportRow) -> codes.Reach:
         return codes.ALL_COURSES
     name = (row.before or {}).get("course_name") or row.course_id
     return codes.Reach(Scope.COURSE, row.course_id, str(name))
+
+
+def hold(session: Session, row: ImportRow) -> None:
+    """See the row as it is now, and keep it so until this transaction ends. Raises Settled when it is done.
+
+    A worker that seemed dead may still be at it: then both do the same, and only one writes it down.
+    """
+    now = session.scalars(
+        select(ImportRow)
+        .where(ImportRow.id == row.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if now.state not in progress.OPEN_ROWS:
+        raise Settled
+    row.link_id = now.link_id
 
 
 def _note(session: Session, row: ImportRow, link_id: int) -> None:

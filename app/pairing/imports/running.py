@@ -14,7 +14,7 @@ from app.errors import RETRYABLE, CanvasFailure, CanvasForbids, CanvasMissing, C
 from app.models import Import, ImportRow, ImportState, RowState
 from app.pairing.applying import why
 from app.pairing.imports import accounts, directory, intake, progress
-from app.pairing.imports.linking import Doer, Outcome
+from app.pairing.imports.linking import Doer, Outcome, Settled
 from app.pairing.imports.verdicts import DOES, Verdict
 
 ABOUT_THE_ROW = (CanvasForbids, CanvasRejects, CanvasMissing)
@@ -51,6 +51,8 @@ def do_next(doer: Doer, lane: int) -> bool:
     try:
         observer = accounts.ensure(doer.of, row, canvas)
         outcome = _do(doer, row, observer)
+    except Settled:
+        return True
     except RETRYABLE:
         raise
     except ABOUT_THE_ROW as refusal:
