@@ -32,8 +32,9 @@ from app.errors import (
     TokenDead,
 )
 from app.models import Person, Road
-from app.pairing import guesses, links, signing_up
+from app.pairing import bars, guesses, links, signing_up
 from app.pairing.applying import LeaseLost
+from app.pairing.codes import ALL_COURSES
 from app.pairing.guesses import Guesser
 from app.pairing.rules import Reason, Refused
 from app.pairing.signing_up import Again, Asked, Work
@@ -315,10 +316,17 @@ def _note(institution_id: int, user: User, asked: Asked, doors: Doors, now: date
     with db.transaction() as session:
         person = people.remember(session, institution_id, user.id, user.name, now, locale=asked.locale)
         signing_up.note_account(session, person, now)
-        found = [_linked(session, person, student, now) for student in students]
-    return found[0] if found else None
+        found = [_linked(session, person, student, asked.login, now) for student in students]
+    return next(filter(None, found), None)
 
 
-def _linked(session: Session, observer: Person, student: User, now: datetime) -> int:
+def _linked(session: Session, observer: Person, student: User, login: str, now: datetime) -> int | None:
+    """The link Canvas has made. None: the do-not-pair list forbids it, so a job ends it at once."""
     person = people.remember(session, observer.institution_id, student.id, student.name, now)
-    return links.note_native(session, observer, person, now).id
+    link = links.note_native(session, observer, person, now)
+    bar = bars.forbids(session, observer.institution_id, person, observer, login)
+    if bar is None:
+        return link.id
+    links.leave(session, observer, person, ALL_COURSES, now, timedelta(0))
+    bars.note(session, bar, observer.id, now, observer.id)
+    return None

@@ -19,7 +19,7 @@ from app import audit, jobs, people, policy
 from app.canvas.users import User
 from app.crypto import Keyring
 from app.models import Agreement, Code, Person, Road, Scope, SignUp, SignUpState
-from app.pairing import agreements, codes, guesses, links, redemption, rules
+from app.pairing import agreements, bars, codes, guesses, links, redemption, rules
 from app.pairing.guesses import Guesser
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
@@ -88,6 +88,10 @@ def begin(
     dead = rules.why_dead(code, now)
     if dead is not None:
         return refuse(session, institution_id, dead, now)
+    bar = bars.forbids(session, institution_id, code.student, None, asked.login)
+    if bar is not None:
+        bars.note(session, bar, None, now, None)
+        return refuse(session, institution_id, bars.NEUTRAL, now)
     often = too_often(session, institution_id, {"sign_up_code": str(code.id), **address_of(who)}, now)
     return often or _hold(session, keyring, code, digest, asked, now, delay)
 

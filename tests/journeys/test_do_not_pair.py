@@ -10,6 +10,7 @@ from app import db, people
 from app.models import AuditEvent, BarHit, LinkState
 from app.pairing import bars
 from tests.browser import Page
+from tests.journeys import test_sign_up
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.journeys.rows import rows
@@ -277,3 +278,33 @@ def test_imports_and_sign_ups_ask_by_person_or_address(school: School, office: O
         assert bars.forbids(session, school.institution_id, kenji, aiko) is None
         assert bars.forbids(session, school.institution_id, aiko, kenji, email) is None
         assert bars.forbids(session, school.institution_id + 1, kenji, aiko, email) is None
+
+
+class TestSigningUp:
+    @pytest.mark.parametrize("whom", [EMAIL, ANYONE])
+    def test_no_account_is_made_with_a_code(self, school: School, office: Office, whom: str) -> None:
+        given = {"email": test_sign_up.EMAIL} if whom == EMAIL else {}
+        bars_(office, "kenji", "Kenji Tanaka", whom, **given)
+        test_sign_up.grown(school, "manage_user_logins")
+
+        page = test_sign_up.Family(school).signs_up(give_code(school, KENJI, EVERYWHERE))
+
+        assert NEUTRAL in page.text
+        assert test_sign_up.account(school) is None
+        assert uses() == [0]
+        assert [hit.observer_id for hit in rows(BarHit)] == [None]
+
+    @pytest.mark.parametrize("whom", [EMAIL, ANYONE])
+    def test_an_account_made_with_a_code_of_canvas_is_disconnected(
+        self, school: School, office: Office, run_jobs: Runner, whom: str
+    ) -> None:
+        given = {"email": test_sign_up.EMAIL} if whom == EMAIL else {}
+        bars_(office, "kenji", "Kenji Tanaka", whom, **given)
+        test_sign_up.native_code(school)
+
+        test_sign_up.Family(school).signs_up(test_sign_up.NATIVE)
+        everything_settles(run_jobs)
+
+        assert (test_sign_up.made(school)["id"], KENJI) not in school.links()
+        assert states() == [LinkState.ENDED]
+        assert len(rows(BarHit)) == 1
