@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from typing import Any, cast
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from app import db
 from app.canvas import lending, oauth, tokens, users
-from app.canvas.oauth import Attempt
+from app.canvas.oauth import Attempt, CallbackProblem, Extra
 from app.crypto import random_token
 from app.models import Institution, OAuthPurpose
 
@@ -57,7 +58,25 @@ class _Staying(urllib.request.HTTPRedirectHandler):
 
 
 def connect(app: Flask, service_user: int) -> None:
-    """Give the only institution the token of this user, as an admin would by clicking."""
+    """Give the only institution the token of this user, with all extras if the key has their scopes."""
+    _ask_for(list(Extra))
+    try:
+        _connect(app, service_user)
+    except NotAuthorized as refusal:
+        if str(refusal) != CallbackProblem.INVALID_SCOPE:
+            raise
+        _ask_for(None)
+        _connect(app, service_user)
+
+
+def _ask_for(extras: Iterable[Extra] | None) -> None:
+    with db.transaction() as session:
+        institution = session.scalars(select(Institution)).one()
+        institution.extras = None if extras is None else [extra.value for extra in extras]
+
+
+def _connect(app: Flask, service_user: int) -> None:
+    """What an admin does by clicking."""
     settings, keyring = app.extensions["settings"], app.extensions["keyring"]
     callback = settings.public_url + oauth.CALLBACK_PATH
     secret = random_token()

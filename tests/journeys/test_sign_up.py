@@ -1,25 +1,29 @@
 """Families without an account make one with a code."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from app import db
+from app import db, people, policy
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES, SIGN_UP_SCOPES
 from app.models import (
+    Acceptance,
     AuditEvent,
     Code,
     FrontPage,
     Guesses,
     Link,
     LinkState,
+    PolicyRow,
     SignUp,
     SignUpState,
 )
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code
-from tests.journeys.rows import change, hurry, rows, uses
-from tests.people import MATHS, PUBLIC_URL, SERVICE, Page, School
+from tests.journeys.rows import change, decide, hurry, rows, uses
+from tests.people import ADMIN, MATHS, PUBLIC_URL, SERVICE, Page, School
 from tests.workers import Runner
 
 pytestmark = pytest.mark.both_databases
@@ -486,3 +490,69 @@ class TestWhoMaySignUp:
 
     def test_the_page_of_what_became_of_it_is_its_makers_only(self, school: School) -> None:
         assert school.browser().open(f"{school.base}/sign-up/done").url == f"{PUBLIC_URL}/sign-up"
+
+
+class TestWhatTheSchoolDecided:
+    def test_they_agree_to_the_schools_text_on_the_same_form(self, family: Family) -> None:
+        agree_to(family.school, "I will tell nobody.")
+        code = give_code(family.school, KENJI, EVERYWHERE)
+
+        refused = family.signs_up(code, terms="n")
+        assert "I will tell nobody." in refused.text
+        assert "Please read this and tick the box, if you agree." in refused.text
+        page = family.sends(refused, code=code)
+
+        assert "You can see all courses." in page.text
+        assert [(row.agreement_id, row.person_id) for row in rows(Acceptance)] == [
+            (1, rows(SignUp)[0].person_id)
+        ]
+
+    def test_a_text_that_has_changed_meanwhile_is_shown_first(self, family: Family) -> None:
+        agree_to(family.school, "The first text.")
+        code = give_code(family.school, KENJI, EVERYWHERE)
+        page = family.browser.open(f"{family.school.base}/sign-up")
+        agree_to(family.school, "The second text.")
+
+        page = family.sends(page, code=code)
+
+        assert page.status_code == 422
+        assert "The second text." in page.text
+        assert creations(family.school) == 0
+        assert "Your account is made" in family.sends(page, code=code).text
+
+    def test_where_the_student_has_to_say_yes_canvas_connects_nobody_before(self, family: Family) -> None:
+        school = family.school
+        code = give_code(school, KENJI, EVERYWHERE)
+        change(Code, issuer_role="admin")
+        decide(school.institution_id)
+        change(PolicyRow, approval=True, approval_days=14)
+
+        page = family.signs_up(code)
+
+        assert "has to say yes first" in page.text
+        user = made(school)
+        assert (user["id"], KENJI) not in school.links()
+        assert school.observing(user["id"]) == []
+        assert [link.state for link in rows(Link)] == [LinkState.WAITING]
+        assert uses() == [1]
+
+    def test_who_would_be_one_observer_too_many_gets_the_account_only(self, family: Family) -> None:
+        school = family.school
+        code = give_code(school, KENJI, EVERYWHERE)
+        decide(school.institution_id)
+        change(PolicyRow, observers_most=1)
+        assert "You can see all courses." in family.signs_up(code).text
+
+        page = Family(school).signs_up(code, email="second@families.example")
+
+        assert "You are not connected yet." in page.text
+        assert uses() == [1]
+        assert school.observing(made(school, "second@families.example")["id"]) == []
+
+
+def agree_to(school: School, text: str) -> None:
+    with db.transaction() as session:
+        person = people.remember(session, school.institution_id, str(ADMIN), "Helen", datetime.now(UTC))
+        seen = policy.in_force(session, school.institution_id)
+        new = replace(seen.policy, agreement=text)
+        assert policy.decide(session, school.institution_id, new, seen.version, person.id, datetime.now(UTC))
