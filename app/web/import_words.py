@@ -119,6 +119,7 @@ PROBLEMS = {
 }
 TOLD = {
     undoing.IN_USE: later("The account is in use by now, so it stays."),
+    Reason.CANVAS_AWAY: later("Canvas gave no answer about this row, however often it was asked."),
     Reason.NOT_ALLOWED: later("Canvas does not let Observatory's account do this."),
     Reason.OBSERVER_UNKNOWN: later("Canvas does not know one of the two any more."),
     Reason.LINKED_NOTHING: later("Canvas made no connection: perhaps it is the same person."),
@@ -141,6 +142,16 @@ STANDS = {
     ImportState.CANCELED: later("canceled"),
     ImportState.UNDOING: later("is being undone"),
     ImportState.UNDONE: later("undone"),
+}
+UNDER_WAY = later("The import is under way")
+PAGES = {
+    ImportState.READING: later("The preview is being made"),
+    ImportState.LISTING: later("The preview is being made"),
+    ImportState.LOOKING: later("The preview is being made"),
+    ImportState.DONE: later("The import is done"),
+    ImportState.CANCELED: later("The import was canceled"),
+    ImportState.UNDOING: later("The import is being undone"),
+    ImportState.UNDONE: later("The import was undone"),
 }
 DOING = {
     ImportState.READING: later("Reading the sheet …"),
@@ -298,7 +309,7 @@ def state(of: Import) -> str:
 
 def heading(of: Import) -> str:
     """The heading of an import's page."""
-    return str(STANDS[of.state])[:1].upper() + str(STANDS[of.state])[1:]
+    return str(PAGES.get(of.state, UNDER_WAY))
 
 
 def doing(of: Import) -> str:

@@ -10,13 +10,23 @@ from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.orm import Session
 
 from app import audit, db
-from app.errors import RETRYABLE, CanvasFailure, CanvasForbids, CanvasMissing, CanvasRejects
+from app.errors import (
+    RETRYABLE,
+    CanvasFailure,
+    CanvasForbids,
+    CanvasMissing,
+    CanvasRejects,
+    CanvasThrottled,
+)
 from app.models import Import, ImportRow, ImportState, RowState
 from app.pairing.applying import why
 from app.pairing.imports import accounts, directory, intake, progress
 from app.pairing.imports.linking import Doer, Outcome, Settled
 from app.pairing.imports.verdicts import DOES, Verdict
+from app.pairing.rules import Reason
 
+PATIENCE = 6  # attempts at one row, with growing waits between
+STUMBLES = "stumbles"
 ABOUT_THE_ROW = (CanvasForbids, CanvasRejects, CanvasMissing)
 
 
@@ -53,12 +63,26 @@ def do_next(doer: Doer, lane: int) -> bool:
         outcome = _do(doer, row, observer)
     except Settled:
         return True
-    except RETRYABLE:
+    except CanvasThrottled:
         raise
+    except RETRYABLE:
+        if _stumbles(row) < PATIENCE:
+            raise
+        outcome = Outcome(row.link_id is not None, Reason.CANVAS_AWAY)  # it may have happened all the same
     except ABOUT_THE_ROW as refusal:
         outcome = Outcome(False, _words(refusal, row))
     _write(doer.of, row, outcome)
     return True
+
+
+def _stumbles(row: ImportRow) -> int:
+    """Count once more that Canvas gave no answer about this row: one row shall not hold up all others."""
+    with db.transaction() as session:
+        now = session.get_one(ImportRow, row.id, with_for_update=True)
+        row.link_id = now.link_id
+        count = int((now.before or {}).get(STUMBLES, 0)) + 1
+        now.before = {**(now.before or {}), STUMBLES: count}
+    return count
 
 
 def _words(refusal: CanvasFailure, row: ImportRow) -> str:
