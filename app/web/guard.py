@@ -68,6 +68,7 @@ AUDIENCES = {
     "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "registration": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "imports": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "coverage": Audience("admins, for the accounts they administer", launched(Role.ADMIN)),
     "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
     "trail": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
