@@ -12,6 +12,8 @@ from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, linked
 from tests.journeys.office import EVERYTHING, Office, allow
+from tests.journeys.test_do_not_pair import bars_
+from tests.journeys.test_sign_up import everything
 from tests.people import ADVISOR, MATHS, Admin, School, field
 from tests.records import everything_settles, only_link, states
 from tests.workers import Runner
@@ -192,6 +194,15 @@ class TestWhenCanvasFails:
         assert linked(school, account(school, "Berit Holm")["id"], KENJI, EVERYWHERE)
 
 
+def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> None:
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm")
+
+    password = account(school, "Berit Holm")["logins"][0]["password"]
+    assert letter.response.text.count(password) == 1
+    assert password not in everything()
+    assert all(password not in str(row) for row in school.canvas.log() if row["method"] == "GET")
+
+
 def test_only_an_account_is_made(school: School, office: Office) -> None:
     letter = office.press(for_somebody_new(office), "Make the account only", name="Berit Holm")
 
@@ -205,8 +216,6 @@ def test_only_an_account_is_made(school: School, office: Office) -> None:
 def test_the_do_not_pair_list_is_asked_before_an_account_is_made(
     school: School, office: Office, whom: str
 ) -> None:
-    from tests.journeys.test_do_not_pair import bars_
-
     given = {"email": "berit@home.example"} if whom == "email" else {}
     bars_(office, "kenji", "Kenji Tanaka", whom, **given)
 

@@ -1,5 +1,7 @@
 """An administrator finds one person, sees all that connects them, and changes one thing."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -8,7 +10,8 @@ from app.models import AuditEvent, LinkState, Way
 from tests.browser import Page
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, NATIVE, PROVE, SEARCH, Office, allow
-from tests.people import ADMIN, ADVISOR, MATHS, Admin, Observer, School, codes_on
+from tests.journeys.test_sign_up import everything
+from tests.people import ADMIN, ADVISOR, MATHS, SERVICE, Admin, Observer, Person, School, codes_on
 from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
 
@@ -50,6 +53,24 @@ def test_without_the_scope_known_people_are_searched_and_the_page_says_so(school
     assert SEARCH in met.text
     assert "Zola Mbeki" in exact.text
     assert "Nobody was found for “zzz”." in nobody.text
+
+
+def test_an_admin_lends_more_and_then_everybody_is_found(school: School) -> None:
+    office = Office(school)
+
+    def tick(world: dict[str, Any]) -> None:
+        world["developer_keys"][0]["scopes"] += EVERYTHING
+
+    school.changes(tick)
+    office.logs_in()
+    page = office.families()
+    tab = Person(school, SERVICE)
+
+    tab.press(tab.press(page, "Connect the account with these"), "Authorize")
+
+    found = office.searches("lindq")
+    assert "Freya Lindqvist" in found.text
+    assert "Only people Observatory has met" not in found.text
 
 
 def test_one_letter_is_too_little(office: Office) -> None:
@@ -279,7 +300,7 @@ class TestCredentials:
         page = self.types(office, login, password)
 
         assert "Canvas does not know this login and password." in page.text
-        assert password not in page.response.text
+        assert password not in page.response.text + everything()
         assert states() == []
 
     def test_guessing_has_to_wait(self, school: School, office: Office) -> None:
