@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunch
 from app.pairing import hiding
 from app.pairing.adding_up import WHOLE, numbers_of
-from app.pairing.hiding import Cells, Shown, Told
+from app.pairing.hiding import Cell, Cells, Hidden, Shown, Told
 
 WEEKS = 12  # of the trend
 ON_A_PAGE = 50  # courses
@@ -32,7 +32,7 @@ class Week:
     day: date
     cells: Cells
     issued: int
-    redeemed: int
+    redeemed: Cell
     expired: int
 
 
@@ -54,6 +54,14 @@ class View:
     def told(self) -> bool:
         """Whether the group is large enough to be told about."""
         return self.whole is not None and self.whole.told > Told.NOTHING
+
+    def use(self, number: int) -> Cell:
+        """How often codes came to something: told only where it is told how many have an observer."""
+        return number if self.cells is None or self.whole is None else _use(self.whole, number)
+
+
+def _use(row: Coverage, number: int) -> Cell:
+    return number if row.told >= Told.NOBODY else Hidden.KEPT
 
 
 def running(session: Session, institution_id: int) -> Census | None:
@@ -210,5 +218,8 @@ def _weeks(session: Session, institution_id: int, key: str, now: datetime) -> li
             Coverage.told > Told.NOTHING,
         )
     )
-    found = [Week(days[row.census_id], _cells(row), row.issued, row.redeemed, row.expired) for row in rows]
+    found = [
+        Week(days[row.census_id], _cells(row), row.issued, _use(row, row.redeemed), row.expired)
+        for row in rows
+    ]
     return sorted(found, key=lambda week: week.day)

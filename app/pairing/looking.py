@@ -26,10 +26,10 @@ def at_accounts(run: Census, access: Access) -> None:
     with db.transaction() as session:
         name = session.get_one(Institution, run.institution_id).name
         session.execute(delete(CountedAccount).where(CountedAccount.institution_id == run.institution_id))
-        session.add_all(_tree(run.institution_id, name, found))
+        session.add_all(tree(run.institution_id, name, found))
 
 
-def _tree(institution_id: int, name: str, found: Iterable[Account]) -> list[CountedAccount]:
+def tree(institution_id: int, name: str, found: Iterable[Account]) -> list[CountedAccount]:
     """The accounts with their paths; what hangs on nothing we were told of, hangs on the top."""
     below = {each.id: each for each in found}
     if not below:

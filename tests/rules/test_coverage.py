@@ -1,11 +1,15 @@
 """Small numbers are hidden, and cannot be worked out from those that are shown."""
 
+from collections.abc import Iterator
 from itertools import combinations, product
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.canvas.accounts import Account
+from app.canvas.enrollments import ACTIVE, OBSERVER, STUDENT, Enrollment
+from app.pairing import looking
 from app.pairing.hiding import Cells, Hidden, Numbers, Shown, Told, alone, beside, cells
 
 FEW, KEPT = Hidden.FEW, Hidden.KEPT
@@ -83,8 +87,10 @@ def test_no_hidden_number_can_be_worked_out(parts: list[Numbers]) -> None:
     }
 
     for other in neighbors(parts):
+        if not open_ones:
+            break
         everything = [total(other), *other]
-        if open_ones and all(fits(each, seen) for each, seen in zip(everything, page, strict=True)):
+        if all(fits(each, seen) for each, seen in zip(everything, page, strict=True)):
             before = [whole, *parts]
             open_ones -= {
                 (row, name)
@@ -110,10 +116,9 @@ def possible(number: int, seen: int | Hidden) -> bool:
     return 0 <= number < 5 if seen is FEW else number == seen
 
 
-def neighbors(parts: list[Numbers]) -> list[list[Numbers]]:
+def neighbors(parts: list[Numbers]) -> Iterator[list[Numbers]]:
     """Every school that differs by one student here and there: in up to four numbers."""
     flat = [number for each in parts for number in (each.none, each.one, each.several)]
-    found = []
     for size in (1, 2, 3, 4):
         for places in combinations(range(len(flat)), size):
             for signs in product((1, -1), repeat=size):
@@ -123,5 +128,50 @@ def neighbors(parts: list[Numbers]) -> list[list[Numbers]]:
                 for place, sign in zip(places, signs, strict=True):
                     other[place] += sign
                 if min(other) >= 0:
-                    found.append([Numbers(*other[at : at + 3]) for at in range(0, len(other), 3)])
-    return found
+                    yield [Numbers(*other[at : at + 3]) for at in range(0, len(other), 3)]
+
+
+def enrolled(
+    user: str, kind: str, state: str = ACTIVE, whom: str | None = None, section: str = "1"
+) -> Enrollment:
+    return Enrollment(f"{user}{section}{whom}", user, "9", section, kind, state, whom, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seats"),
+    [
+        ([], set()),
+        ([enrolled("s", STUDENT)], {("s", "")}),
+        ([enrolled("s", STUDENT), enrolled("s", STUDENT, section="2")], {("s", "")}),
+        ([enrolled("s", STUDENT, "invited")], set()),
+        ([enrolled("s", STUDENT, "invited"), enrolled("s", STUDENT, section="2")], {("s", "")}),
+        ([enrolled("s", STUDENT), enrolled("o", OBSERVER, whom="s")], {("s", ""), ("s", "o")}),
+        (
+            [enrolled("s", STUDENT), *[enrolled("o", OBSERVER, whom="s", section=n) for n in "12"]],
+            {("s", ""), ("s", "o")},
+        ),
+        ([enrolled("s", STUDENT), enrolled("o", OBSERVER, "invited", "s")], {("s", ""), ("s", "o")}),
+        ([enrolled("s", STUDENT), enrolled("o", OBSERVER)], {("s", "")}),  # who observes nobody
+        ([enrolled("o", OBSERVER, whom="gone")], set()),  # whom they observed has left
+    ],
+)
+def test_a_student_sits_in_a_course_once_and_once_for_each_observer(
+    rows: list[Enrollment], seats: set[tuple[str, str]]
+) -> None:
+    assert looking.seats(rows) == seats
+
+
+@pytest.mark.parametrize(
+    ("accounts", "paths"),
+    [
+        ([], {}),
+        ([("2", "1")], {"1": "/1/", "2": "/1/2/"}),
+        ([("3", "2"), ("2", "1")], {"1": "/1/", "2": "/1/2/", "3": "/1/2/3/"}),
+        ([("3", "8")], {"1": "/1/", "3": "/1/3/"}),  # below one that we were not told of
+        ([("2", "3"), ("3", "2")], {"1": "/1/", "2": "/1/3/2/", "3": "/1/2/3/"}),  # nonsense ends, too
+    ],
+)
+def test_accounts_make_a_tree(accounts: list[tuple[str, str]], paths: dict[str, str]) -> None:
+    rows = looking.tree(7, "All", [Account(one, one, parent, "1") for one, parent in accounts])
+
+    assert {row.account_id: row.path for row in rows} == paths
