@@ -159,7 +159,8 @@ def events_of(session: Session, institution_id: int, after: int, upto: int) -> I
         .order_by(EVENTS.c.number)
         .execution_options(yield_per=AT_ONCE)
     )
-    yield from session.execute(query)
+    with session.execute(query) as rows:
+        yield from rows
 
 
 def sign_anew(session: Session, keyring: Keyring, institution_id: int) -> bool:

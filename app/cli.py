@@ -5,69 +5,35 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from app import create_app, db, demo, doctor, jobs, logs, resealing, schema, settings, tasks
+from app import cli_keeping, db, demo, doctor, jobs, resealing, schema, tasks
 from app.canvas import grants
-from app.errors import SettingsWrong
 from app.inspector.findings import State
 from app.lti import invitations, keys, platforms
 from app.lti.environments import ENVIRONMENTS, slug_for
 from app.models import Institution
 from app.processes import in_use
-
-
-class Sorry(click.ClickException):
-    """Ends a command with lines for a person and status 1."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-
-    def show(self, file: object = None) -> None:
-        """Print the lines, with nothing around them."""
-        click.echo(self.message, err=True)
-
-
-class Misconfigured(Sorry):
-    """The environment makes no sense: status 2."""
-
-    exit_code = 2
-
-
-@contextmanager
-def application(*, migrated: bool = True) -> Iterator[Flask]:
-    """The application as the environment describes it, inside its context."""
-    try:
-        known = settings.read()
-    except SettingsWrong as wrong:
-        raise Misconfigured(*wrong.complaints) from None
-    logs.prepare(known.log_level)
-    app = create_app(known)
-    with app.app_context():
-        if migrated and (problem := schema.problem()):
-            raise Sorry(f"observatory: {problem}")
-        try:
-            yield app
-        finally:
-            db.database.engine.dispose()
+from app.shell import Sorry, application
 
 
 @click.group()
 def main() -> None:
     """Pairs observers with students in Canvas. Settings come from the environment; see the README."""
+
+
+for command in (cli_keeping.audit, cli_keeping.export, cli_keeping.purge):
+    main.add_command(command)
 
 
 @main.command()

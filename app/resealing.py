@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app import db
+from app import chain, db
 from app.crypto import Keyring
 from app.errors import SecretUnreadable
-from app.models import Base, Code, Institution, OAuthAttempt, PortalSession, SignUp, Token, ToolKey
+from app.models import AuditHead, Base, Code, Institution, OAuthAttempt, PortalSession, SignUp, Token, ToolKey
 
 AT_ONCE = 500  # rows in one transaction: others wait for it
 
@@ -66,7 +66,19 @@ def reseal(keyring: Keyring) -> Tally:
                 if not rows:
                     break
                 last = rows[-1].id
+    _sign_chains(keyring, tally)
     return tally
+
+
+def _sign_chains(keyring: Keyring, tally: Tally) -> None:
+    """Sign the ends of the audit chains anew, too."""
+    with db.reading() as session:
+        institutions = session.scalars(select(AuditHead.institution_id)).all()
+    for institution_id in institutions:
+        with db.transaction() as session:
+            signed = chain.sign_anew(session, keyring, institution_id)
+        if not signed:
+            tally.unreadable.append(f"audit_heads.signature:{institution_id}")
 
 
 def _next(session: Session, sealed: Sealed, after: int) -> list[Any]:

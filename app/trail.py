@@ -62,8 +62,9 @@ def page(session: Session, wanted: Wanted, before: int | None, size: int) -> Nam
 def everything(session: Session, wanted: Wanted) -> Iterator[Named]:
     """Every event that is wanted, the oldest first, in batches that need little memory."""
     query = select(*COLUMNS).where(wanted.condition()).order_by(EVENTS.c.number)
-    for batch in session.execute(query.execution_options(yield_per=AT_ONCE)).partitions():
-        yield named(session, wanted.institution_id, batch)
+    with session.execute(query.execution_options(yield_per=AT_ONCE)) as rows:
+        for batch in rows.partitions():
+            yield named(session, wanted.institution_id, batch)
 
 
 def named(session: Session, institution_id: int, events: Sequence[Row[Any]]) -> Named:

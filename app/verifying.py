@@ -58,6 +58,14 @@ def verify(session: Session, keyring: Keyring, institution_id: int, most: int | 
     return Proof(head, proved, unproved, *(flaw[::-1] if flaw else ()))
 
 
+def holds(session: Session, institution_id: int, number: int, digest: str) -> bool:
+    """Whether an event is the one whose digest somebody wrote down: whoever puts back an old end is found."""
+    query = select(EVENTS.c.digest).where(
+        EVENTS.c.institution_id == institution_id, EVENTS.c.number == number
+    )
+    return session.scalar(query) == digest
+
+
 def follow(
     session: Session, institution_id: int, number: int, digest: str, upto: int
 ) -> tuple[str, tuple[int, Flaw] | None]:

@@ -2,18 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, exists, update
+from sqlalchemy import delete, exists
 
 from app import db
-from app.models import Code, Guesses, Invitation, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
+from app.models import Guesses, Invitation, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
 
 FORGET_GUESSES = timedelta(days=30)  # long after the last one has ceased to count
 FORGET_INVITATIONS = timedelta(days=30)  # until then its page can say that it is over
-RETIRE_CODES = timedelta(days=90)  # after its end a code's text is of no use to anybody
 
 
 def tidy() -> None:
-    """Delete what is over: logins, launches, OAuth trips, visits, invitations, guesses; blank old codes."""
+    """Delete what is over: logins, launches, OAuth trips, visits, invitations, guesses."""
     now = datetime.now(UTC)
     with db.transaction() as session:
         session.execute(delete(LtiLogin).where(LtiLogin.expires_at < now))
@@ -23,6 +22,3 @@ def tidy() -> None:
         session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
         session.execute(delete(Invitation).where(Invitation.expires_at < now - FORGET_INVITATIONS))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
-        session.execute(
-            update(Code).where(Code.expires_at < now - RETIRE_CODES, Code.sealed != "").values(sealed="")
-        )

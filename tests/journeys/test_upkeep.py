@@ -25,6 +25,7 @@ def test_what_is_over_is_thrown_away(school: School, teacher: Teacher, parent: O
     change(Code, expires_at=LONG_AGO)
 
     tasks.TASKS["upkeep"]()
+    tasks.TASKS["retention"]()
 
     assert [rows(table) for table in (*VISITS, Guesses)] == [[]] * 5
     assert [code.sealed for code in rows(Code)] == [""]
@@ -38,6 +39,7 @@ def test_what_is_not_over_stays(school: School, teacher: Teacher, parent: Observ
     before = [len(rows(table)) for table in (*VISITS, Guesses)]
 
     tasks.TASKS["upkeep"]()
+    tasks.TASKS["retention"]()
 
     assert [len(rows(table)) for table in (*VISITS, Guesses)] == before
     assert "This code ended on" in parent.redeems(code).text
@@ -47,7 +49,7 @@ def test_a_blanked_code_still_says_that_it_has_ended(school: School, parent: Obs
     kenji = Student(school, 105)
     code = kenji.issues()
     change(Code, expires_at=LONG_AGO)
-    tasks.TASKS["upkeep"]()
+    tasks.TASKS["retention"]()
 
     assert "This code ended on January 1, 2025." in parent.redeems(code).text
     assert kenji.issues() != code

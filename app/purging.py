@@ -1,0 +1,172 @@
+"""Deleting everything of one person, or of a whole institution."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import audit, db
+from app.exporting import PEOPLE, people_in
+from app.models import (
+    Acceptance,
+    AuditHead,
+    Base,
+    Code,
+    EndRequest,
+    Institution,
+    Link,
+    LinkState,
+    LtiLaunch,
+    OAuthAttempt,
+    Person,
+    PortalSession,
+    SignUp,
+    Token,
+)
+
+OPEN = (LinkState.WAITING, LinkState.PENDING, LinkState.ACTIVE, LinkState.ENDING)
+AT_ONCE = 500  # rows in one transaction: others wait for it
+Counts = dict[str, int]  # rows, by the name of their table
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was deleted of a person; `kept`: rows that still name their number, and why they stay."""
+
+    deleted: Counts
+    kept: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class StillConnected:
+    """A person with connections is not forgotten: Canvas would go on holding what nobody here could end."""
+
+    connections: int
+
+
+def forget(
+    session: Session, person: Person, now: datetime, *, really: bool = True
+) -> Forgotten | StillConnected:
+    """Delete what is kept of a person, or only count it.
+
+    What others did, or had to be told, stays: audit events, the do-not-pair list. There the person is no
+    more than a number.
+    """
+    mine = Link.institution_id == person.institution_id
+    theirs = or_(Link.observer_id == person.id, Link.student_id == person.id)
+    still = session.scalars(select(func.count()).where(mine, theirs, Link.state.in_(OPEN))).one()
+    if still:
+        return StillConnected(still)
+    with session.begin_nested() as attempt:
+        deleted = dict(_forget(session, person))
+        kept = dict(_still_naming(session, person))
+        if kept:
+            person.name, person.time_zone, person.locale = person.canvas_user_id, None, None
+        else:
+            session.delete(person)
+        session.flush()
+        if not really:
+            attempt.rollback()
+    if really:
+        audit.record(
+            session, person.institution_id, audit.Event.DATA_PURGED, now,
+            what="person", student=person.id, rows=sum(deleted.values()),
+        )  # fmt: skip
+    return Forgotten({name: count for name, count in deleted.items() if count}, kept)
+
+
+def _forget(session: Session, person: Person) -> Iterator[tuple[str, int]]:
+    def delete_of(model: type[Base], *which: Any) -> tuple[str, int]:
+        table = cast(Table, model.__table__)
+        here = table.c.institution_id == person.institution_id
+        return table.name, _count(session.execute(delete(table).where(here, *which)))
+
+    launches = select(LtiLaunch.id).where(LtiLaunch.person_id == person.id)
+    pair = (Link.observer_id == person.id, Link.student_id == person.id)
+    links = select(Link.id).where(or_(*pair))
+    codes = select(Code.id).where(Code.student_id == person.id)
+    yield delete_of(OAuthAttempt, OAuthAttempt.launch_id.in_(launches))
+    for model in (LtiLaunch, PortalSession, Token, Acceptance):
+        yield delete_of(model, model.person_id == person.id)
+    yield delete_of(
+        SignUp, or_(SignUp.person_id == person.id, SignUp.link_id.in_(links), SignUp.code_id.in_(codes))
+    )
+    yield delete_of(Link, or_(*pair))
+    yield delete_of(Code, Code.student_id == person.id)
+    yield delete_of(EndRequest, or_(EndRequest.student_id == person.id, EndRequest.observer_id == person.id))
+
+
+def _still_naming(session: Session, person: Person) -> Iterator[tuple[str, int]]:
+    """How many rows of each table point at a person."""
+    for table in Base.metadata.sorted_tables:
+        if columns := people_in(table):
+            here = table.c.institution_id == person.institution_id
+            naming = or_(*(table.c[name] == person.id for name in columns))
+            count = session.scalars(select(func.count()).select_from(table).where(here, naming)).one()
+            if count:
+                yield table.name, count
+
+
+def nobody_names(person: Any = PEOPLE) -> Any:
+    """The condition that no row at all points at a person."""
+    clauses = []
+    for table in Base.metadata.sorted_tables:
+        other = table.alias()
+        for name in people_in(table):
+            same = and_(other.c.institution_id == person.c.institution_id, other.c[name] == person.c.id)
+            clauses.append(~exists().where(same))
+    return and_(*clauses)
+
+
+def of_institution(session: Session, institution_id: int) -> Counts:
+    """How many rows of an institution there are, by table."""
+    counts = {
+        table.name: session.scalars(
+            select(func.count()).select_from(table).where(table.c.institution_id == institution_id)
+        ).one()
+        for table in _tables()
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def remove(institution_id: int) -> Counts:
+    """Delete an institution and everything of it, a piece at a time. Safe to repeat.
+
+    Canvas keeps what it holds: nothing is ended there.
+    """
+    deleted: Counts = {}
+    with db.transaction() as session:  # the database deletes only events that are cut off
+        session.execute(
+            update(AuditHead).where(AuditHead.institution_id == institution_id).values(cut_number=2**31 - 1)
+        )
+    for table in _tables():
+        while True:
+            with db.transaction() as session:
+                count = _some(session, table, institution_id)
+            deleted[table.name] = deleted.get(table.name, 0) + count
+            if count < AT_ONCE:
+                break
+    with db.transaction() as session:
+        session.execute(delete(Institution).where(Institution.id == institution_id))
+    return {name: count for name, count in deleted.items() if count}
+
+
+def _tables() -> list[Table]:
+    """The tables of institutions, those others point at last, and audit heads after their events."""
+    found = [table for table in reversed(Base.metadata.sorted_tables) if "institution_id" in table.c]
+    return sorted(found, key=lambda table: table.name == "audit_heads")
+
+
+def _some(session: Session, table: Table, institution_id: int) -> int:
+    mine = table.c.institution_id == institution_id
+    key = list(table.primary_key)
+    if [column.name for column in key] == ["id"]:
+        mine = table.c.id.in_(select(table.c.id).where(mine).limit(AT_ONCE))
+    return _count(session.execute(delete(table).where(mine)))
+
+
+def _count(result: Any) -> int:
+    return cast(CursorResult[Any], result).rowcount
