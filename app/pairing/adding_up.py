@@ -25,6 +25,7 @@ from app.pairing.hiding import Numbers, Told
 
 WHOLE = ""  # the account that stands for the whole institution
 FIRST = "*"  # its name as a unit of the walk
+OBSERVERS = func.count(func.distinct(func.nullif(Seat.observer_id, "")))  # of a student, each once
 KEPT = timedelta(days=2 * 365)  # a census
 
 
@@ -47,7 +48,7 @@ def count(run: Census, unit: str, now: datetime) -> None:
     """Add up one account and all below it, each student once."""
     whole = unit == FIRST
     with db.transaction() as session:
-        courses = None if whole else _courses_below(run.institution_id, unit)
+        courses = None if whole else courses_below(run.institution_id, unit)
         numbers = None if run.only_ours else _students(session, run.institution_id, courses)
         shown = hiding.alone(numbers) if numbers and whole else hiding.Shown(Told.NOTHING)
         issued, redeemed, expired = _codes(session, run.institution_id, courses, now)
@@ -74,7 +75,7 @@ def count(run: Census, unit: str, now: datetime) -> None:
 Courses = Select[str]
 
 
-def _courses_below(institution_id: int, account_id: str) -> Courses:
+def courses_below(institution_id: int, account_id: str) -> Courses:
     """The courses of an account and of all below it."""
     top = (
         select(CountedAccount.path)
@@ -90,8 +91,7 @@ def _courses_below(institution_id: int, account_id: str) -> Courses:
 
 
 def _students(session: Session, institution_id: int, courses: Courses | None) -> Numbers:
-    observers = func.count(func.distinct(func.nullif(Seat.observer_id, "")))
-    each = select(Seat.student_id, observers.label("observers")).where(Seat.institution_id == institution_id)
+    each = select(Seat.student_id, OBSERVERS.label("observers")).where(Seat.institution_id == institution_id)
     if courses is not None:
         each = each.where(Seat.course_id.in_(courses))
     per = each.group_by(Seat.student_id).subquery()

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunch
+from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunch, Person, Seat
 from app.pairing import hiding
-from app.pairing.adding_up import WHOLE, numbers_of
+from app.pairing.adding_up import OBSERVERS, WHOLE, courses_below, numbers_of
 from app.pairing.hiding import Cell, Cells, Hidden, Shown, Told
 
 WEEKS = 12  # of the trend
@@ -54,6 +54,11 @@ class View:
     def told(self) -> bool:
         """Whether the group is large enough to be told about."""
         return self.whole is not None and self.whole.told > Told.NOTHING
+
+    @property
+    def listed(self) -> bool:
+        """Whether those who have nobody may be listed: where their number is told."""
+        return self.whole is not None and self.account is not None and self.whole.told >= Told.NOBODY
 
     def use(self, number: int) -> Cell:
         """How often codes came to something: told only where it is told how many have an observer."""
@@ -194,6 +199,28 @@ def _courses(session: Session, at: CountedAccount, page: int) -> list[Group]:
 def _pages(session: Session, at: CountedAccount) -> int:
     found = session.scalars(select(func.count()).select_from(CountedCourse).where(_with_students(at))).one()
     return -(-found // ON_A_PAGE)
+
+
+def nobody_yet(session: Session, at: CountedAccount) -> list[tuple[str, str]]:
+    """Canvas's number, and the name if we have met them, of each student without an observer; by number."""
+    alone = (
+        select(Seat.student_id)
+        .where(Seat.institution_id == at.institution_id)
+        .group_by(Seat.student_id)
+        .having(OBSERVERS == 0)
+    )
+    if at.parent_id is not None:
+        alone = alone.where(Seat.course_id.in_(courses_below(at.institution_id, at.account_id)))
+    found = alone.subquery()
+    rows = session.execute(
+        select(found.c.student_id, Person.name)
+        .outerjoin(
+            Person,
+            and_(Person.institution_id == at.institution_id, Person.canvas_user_id == found.c.student_id),
+        )
+        .order_by(func.length(found.c.student_id), found.c.student_id)
+    )
+    return [(student, name or "") for student, name in rows]
 
 
 def _weeks(session: Session, institution_id: int, key: str, now: datetime) -> list[Week]:

@@ -1,5 +1,7 @@
 """Who has observers and who nobody yet: for an admin of the institution, or of the part they administer."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 
@@ -38,6 +40,19 @@ def count() -> Page:
     with db.transaction() as session:
         census.begin(session, launch.institution_id, visit.now())
     return _home(done="count")
+
+
+@bp.post("/sheet")
+def students() -> Response:
+    """All of an account who have nobody yet, as a sheet; as they were counted last."""
+    launch = visit.launch()
+    with db.reading() as session:
+        at = coverage.account(session, launch, request.form.get("account") or None)
+        last = coverage.last(session, launch.institution_id)
+        if at is None or last is None or not coverage.view(session, launch, last, at, 0, visit.now()).listed:
+            abort(404)
+        rows = coverage.nobody_yet(session, at)
+    return _download((gettext("Number in Canvas"), gettext("Student")), rows)
 
 
 @bp.post("/courses/<course_id>")
@@ -81,6 +96,10 @@ def as_sheet(course_name: str, students: list[RosterStudent]) -> Response:
     """A file for people: name, Canvas's number and course of each."""
     header = (gettext("Student"), gettext("Number in Canvas"), gettext("Course"))
     rows = [(student.name, student.canvas_id, course_name) for student in students]
+    return _download(header, rows)
+
+
+def _download(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Response:
     answer = Response(b"".join(for_people(header, rows)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="nobody-yet.csv"'
     return answer

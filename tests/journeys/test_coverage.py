@@ -277,6 +277,7 @@ class TestLooking:
         annex = admin.forges(middle, "/admin/coverage/", account=str(ANNEX))
         assert "too small to be told about" in annex.text
         assert "Crafts" not in annex.text
+        assert admin.forges(middle, "/admin/coverage/sheet", account=str(ANNEX)).status_code == 404
 
     def test_a_principal_sees_their_school_and_no_other(self, district: School) -> None:
         counts(district)
@@ -288,6 +289,7 @@ class TestLooking:
         assert not page.has_button("Count now")
         for account in (1, MIDDLE, ANNEX, 99):
             assert head.forges(page, "/admin/coverage/", account=str(account)).status_code == 404
+            assert head.forges(page, "/admin/coverage/sheet", account=str(account)).status_code == 404
         for path in ("", "/sheet", "/codes"):
             other = head.forges(page, f"/admin/coverage/courses/{MATHS}{path}")
             assert other.status_code == (403 if path == "/codes" else 404)
@@ -322,6 +324,9 @@ class TestLooking:
         none, one, several = in_canvas(district, *ALL)
         assert min(none, one, several) >= 5
         assert row_of(page, "of them several") == f"of them several {several}"
+        admin = Admin(district, ADMIN)
+        sheet = admin.press(sees_numbers(admin), "Save who has nobody yet (CSV)")
+        assert len(sheet.response.content.decode("utf-8-sig").splitlines()) == 1 + none
         assert "Week by week" in page.text
         assert page.response.text.count('role="img"') == 2
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations, product
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.canvas.accounts import Account
@@ -69,6 +69,7 @@ groups = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(groups, min_size=1, max_size=4))
 @example([Numbers(1, 0, 0), Numbers(5, 0, 0)])
 @example([Numbers(4, 0, 0), Numbers(4, 0, 0)])
