@@ -1,21 +1,21 @@
 """The do-not-pair list: whoever is on it is connected by no way, and reads nothing of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import db, people
-from app.models import AuditEvent, BarHit, LinkState
-from app.pairing import bars
+from app.models import AuditEvent, BarHit, LinkState, PolicyRow
+from app.pairing import approvals, bars
 from tests.browser import Page
 from tests.journeys import test_sign_up
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.journeys.rows import rows
-from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, field
-from tests.records import everything_settles, states, uses
+from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, codes_on, field
+from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
 
 pytestmark = pytest.mark.both_databases
@@ -121,6 +121,27 @@ def test_an_entry_made_while_canvas_was_away_stops_what_waits(
     assert uses() == [0]
     assert NEUTRAL in aiko.browser.open(f"{school.base}/observer/pairings/1").text
     assert len(rows(BarHit)) == 1
+
+
+def test_the_students_yes_does_not_help(school: School, office: Office, run_jobs: Runner) -> None:
+    keeps_away(office, EMAIL)
+    rule = PolicyRow(
+        institution_id=school.institution_id, code_life_days=30, code_uses=2, tas_issue=False, approval=True
+    )
+    with db.transaction() as session:
+        session.merge(rule)
+    (code,) = codes_on(office.press(office.finds("kenji", "Kenji Tanaka"), "Make a code"))
+    Observer(school, AIKO).enters().redeems(code)
+    assert states() == [LinkState.WAITING]
+
+    with db.transaction() as session:
+        kenji = people.remember(session, school.institution_id, str(KENJI), None, datetime.now(UTC))
+        assert approvals.say_yes(session, kenji, only_link().id, datetime.now(UTC), timedelta(0))
+    everything_settles(run_jobs)
+
+    assert states() == [LinkState.FAILED]
+    assert not linked(school, AIKO, KENJI, EVERYWHERE)
+    assert uses() == [0]
 
 
 def test_where_canvas_hides_addresses_an_entry_for_one_keeps_everybody_away(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app import db
 from app.models import AuditEvent, LinkState, Way
 from tests.browser import Page
+from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, NATIVE, PROVE, SEARCH, Office, allow
 from tests.journeys.test_sign_up import everything
@@ -32,6 +33,12 @@ def written() -> list[tuple[str, int | None]]:
         return [(row.event, row.actor_id) for row in rows if row.event.startswith(("link:", "code:"))]
 
 
+@fact("rest 4.3", "The people of an account are found by a part of name, login, SIS id or e-mail.")
+@fact(
+    "rest 7",
+    "A scoped key leaves out what include[] asks for, so the e-mail is told by the profile alone.",
+    uncertain="from memory: it depends on whether the key allows include parameters",
+)
 @pytest.mark.parametrize("term", ["tanaka", "kenji.student", "S000105", "kenji.student@maple", "105"])
 def test_a_student_is_found_by_name_login_sis_id_email_and_number(office: Office, term: str) -> None:
     page = office.searches(term)
@@ -285,6 +292,7 @@ class TestCredentials:
         page = office.finds("aiko", "Aiko Tanaka")
         return office.press(page, "Connect the student", login=login, password=password)
 
+    @fact("rest 1.3", "An admin links a student to an observer by the student's login and password.")
     def test_a_student_at_the_counter_signs_in_for_the_observer(self, school: School, office: Office) -> None:
         page = self.types(office, "kenji.student", self.SECRET)
 
