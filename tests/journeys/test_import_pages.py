@@ -11,8 +11,6 @@ from tests.journeys.importing import lend_all, memory, sheet
 from tests.people import ADMIN, ADVISOR, PUBLIC_URL, Admin, School
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def admin(school: School) -> Admin:
@@ -42,6 +40,7 @@ def settled(admin: Admin, page: Page, run_jobs: Runner) -> Page:
 NEW = ("Nina New", "nina@family.test", "S000105")
 
 
+@pytest.mark.both_databases
 def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_jobs: Runner) -> None:
     before = memory(school)
     content = sheet([NEW, ("Ned Nobody", "", "S000106"), ("Nina New", "nina@family.test", "S999999")])

@@ -1,14 +1,19 @@
 """Observers in bulk: what a preview says, what then happens by either road, and how it is undone."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from app import db
-from app.models import Import, ImportRoad, ImportState, LinkState, RowState, Way
-from app.pairing.imports import steering
+from app import db, people, policy
+from app.models import Import, ImportChunk, ImportRoad, ImportState, LinkState, RowState, Way
+from app.pairing import bars
+from app.pairing.imports import keeping, steering, turns
+from app.pairing.imports.reading import LANES
 from app.tasks import imports as tasks
+from app.tasks.pairing import access
 from tests.facts import fact
 from tests.journeys.importing import (
     lend_all,
@@ -26,7 +31,6 @@ from tests.people import MATHS, School
 from tests.records import all_links
 from tests.sandbox.importing import settle, zipped
 
-pytestmark = pytest.mark.both_databases
 LINKS = ("observer_id", "student_id", "status")
 ROADS = [ImportRoad.API, ImportRoad.SIS]
 PARENT, OTHER = 44, 43  # they have accounts, and no SIS ids
@@ -63,6 +67,7 @@ FAMILY = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("road", ROADS)
 def test_what_the_preview_says_happens_and_can_be_undone(ready: School, road: ImportRoad) -> None:
     before = memory(ready)
@@ -259,6 +264,7 @@ def test_an_import_that_canvas_holds_back_is_waited_for_and_can_be_paused(ready:
     assert (PARENT, 107) in ready.links()
 
 
+@pytest.mark.both_databases
 def test_two_parents_who_share_an_address_are_asked_about(ready: School) -> None:
     content = sheet(
         [
@@ -284,6 +290,7 @@ def test_nobody_is_connected_with_themself(ready: School) -> None:
     assert verdicts(previewed(ready, sheet([("S000105", "S000105", "active")], LINKS))) == ["self"]
 
 
+@pytest.mark.both_databases
 def test_a_large_sheet_is_compared_with_the_list_of_people(ready: School) -> None:
     """A list of a few pages, instead of a question for each row; and the same verdicts."""
     many = [(f"New {n}", f"new{n}@family.test", f"S{105 + n % 12:06}") for n in range(80)]
@@ -361,3 +368,113 @@ def test_an_answer_that_is_lost_doubles_nothing(
     assert len(memory(ready)["logins"]) == len(before["logins"]) + 1
     undone(import_id)
     assert memory(ready) == before
+
+
+def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:
+    with db.transaction() as session:
+        assert steering.run(session, session.get_one(Import, import_id), road, datetime.now(UTC))
+
+
+def step(import_id: int) -> None:
+    """The least a job can do: one row, of the first lane that has one."""
+    for lane in range(LANES):
+        done = one(import_id).done
+        turns.turn(import_id, lane, "running", access(), lambda: datetime.now(UTC), timedelta(milliseconds=1))
+        if one(import_id).done > done:
+            return
+
+
+def steer(import_id: int, what: Any) -> bool:
+    with db.transaction() as session:
+        held: bool = what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        return held
+
+
+def test_paused_it_does_nothing_and_goes_on_where_it_was(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    begun(import_id)
+    step(import_id)
+    assert one(import_id).done == 1
+
+    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    step(import_id)
+    assert one(import_id).done == 1
+
+    assert steer(import_id, steering.resume)
+    of = work(import_id)
+    assert (of.state, of.done) == (ImportState.DONE, 3)
+
+
+@pytest.mark.both_databases
+def test_canceled_it_leaves_the_rest_and_what_was_done_can_be_undone(ready: School) -> None:
+    before = memory(ready)
+    import_id = previewed(ready, sheet(FAMILY))
+    begun(import_id)
+    step(import_id)
+
+    assert steer(import_id, steering.cancel)
+    step(import_id)
+
+    assert sorted(row.state for row in rows(import_id)) == ["done", "seen", "seen"]
+    assert undone(import_id).state is ImportState.UNDONE
+    assert memory(ready) == before
+
+
+@pytest.mark.both_databases
+def test_after_thirty_days_it_cannot_be_undone_and_its_rows_are_thrown_away(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    ran(import_id)
+    later = datetime.now(UTC) + timedelta(days=31)
+
+    keeping.tidy(datetime.now(UTC) + timedelta(days=29))
+    assert len(rows(import_id)) == 3
+    keeping.tidy(later)
+
+    assert rows(import_id) == []
+    assert one(import_id).emptied_at is not None
+    with db.transaction() as session:
+        assert not steering.may_undo(session, one(import_id), later)
+        assert session.scalar(select(func.count()).select_from(ImportChunk)) == 0
+
+
+def test_a_row_that_canvas_never_answers_does_not_hold_up_the_others(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    ready.canvas.fault(method="PUT", route=f"/users/{PARENT}/observees", status=500)
+
+    of = ran(import_id)
+
+    assert of.state is ImportState.DONE
+    assert [row.state for row in rows(import_id)] == [RowState.DONE, RowState.DONE, RowState.FAILED]
+    assert rows(import_id)[2].told == "canvas_away"
+
+
+def test_students_who_are_to_be_asked_are_asked_by_the_import(ready: School) -> None:
+    before, now = memory(ready), datetime.now(UTC)
+    with db.transaction() as session:
+        author = people.remember(session, ready.institution_id, "10", "Admin", now)
+        old = policy.in_force(session, ready.institution_id)
+        asks = replace(old.policy, approval=True)
+        assert policy.decide(session, ready.institution_id, asks, old.version, author.id, now)
+    import_id = previewed(ready, sheet(FAMILY[2:]))
+    assert verdicts(import_id) == ["consent"]
+
+    ran(import_id)
+
+    assert [link.state for link in all_links()] == [LinkState.WAITING]
+    assert memory(ready) == before
+    undone(import_id)
+    assert [link.state for link in all_links()] == [LinkState.ENDED]
+
+
+def test_whoever_is_on_the_do_not_pair_list_is_told_in_the_preview(ready: School) -> None:
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        admin, student, observer = (
+            people.remember(session, ready.institution_id, number, name, now)
+            for number, name in (("10", "Admin"), ("107", "Student"), (str(PARENT), "Parent"))
+        )
+        bars.make(session, admin, student, observer, None, "", now)
+        bars.make(session, admin, student, None, "nina@family.test", "", now)
+    content = sheet([FAMILY[2], FAMILY[0], (*NINA, "S000107")])
+
+    assert verdicts(previewed(ready, content)) == ["blocked", "new", "blocked"]
