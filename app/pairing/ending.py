@@ -1,4 +1,4 @@
-"""Ending everything between a student and an observer, and asking the office to do so."""
+"""Ending links: everything between two people, what the office is asked for, and what its last day ends."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from app import audit
-from app.models import EndRequest, Link, LinkState, Person
+from app import audit, jobs
+from app.models import EndedBy, EndRequest, Link, LinkState, Person
 from app.models.pairing import OPEN
 from app.pairing import approvals, links
 from app.pairing.codes import Reach
@@ -46,6 +46,26 @@ def _between(session: Session, observer: Person, student: Person) -> Sequence[Li
         .order_by(Link.id)
         .with_for_update()
     ).all()
+
+
+def end_due(session: Session, now: datetime, most: int) -> int:
+    """Begin to end links whose last day is over; how many. Those that are being ended anyway are left."""
+    due = session.scalars(
+        select(Link)
+        .where(
+            Link.ends_at <= now,
+            Link.state.in_([LinkState.PENDING, LinkState.ACTIVE]) | (Link.again & (Link.state == "ending")),
+        )
+        .order_by(Link.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for link in due:
+        link.state, link.ended_by = LinkState.ENDING, EndedBy.DATE
+        link.reason, link.again = None, False
+        links.record(session, link, audit.Event.LINK_ENDING, now, None, date=str(link.ends_on))
+        jobs.enqueue(session, "end_link", link.id)
+    return len(due)
 
 
 def ask_office(session: Session, student: Person, observer: Person, now: datetime) -> None:

@@ -162,26 +162,6 @@ def leave(
     return link
 
 
-def end_due(session: Session, now: datetime, most: int) -> int:
-    """Begin to end links whose last day is over; how many. Those that are being ended anyway are left."""
-    due = session.scalars(
-        select(Link)
-        .where(
-            Link.ends_at <= now,
-            Link.state.in_([LinkState.PENDING, LinkState.ACTIVE]) | (Link.again & (Link.state == "ending")),
-        )
-        .order_by(Link.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for link in due:
-        link.state, link.ended_by = LinkState.ENDING, EndedBy.DATE
-        link.reason, link.again = None, False
-        record(session, link, audit.Event.LINK_ENDING, now, None, date=str(link.ends_on))
-        jobs.enqueue(session, "end_link", link.id)
-    return len(due)
-
-
 def _open_or_new(
     session: Session, observer: Person, student: Person, reach: codes.Reach, way: Way, now: datetime
 ) -> tuple[Link, bool]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from app import db
-from app.pairing import approvals, links
+from app.pairing import approvals, ending
 
 AT_ONCE = 200  # in one transaction
 
@@ -13,7 +13,7 @@ def end_due() -> None:
     now = datetime.now(UTC)
     while True:
         with db.transaction() as session:
-            ended = links.end_due(session, now, AT_ONCE)
+            ended = ending.end_due(session, now, AT_ONCE)
         if ended < AT_ONCE:
             return
 
