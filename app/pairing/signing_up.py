@@ -81,6 +81,7 @@ def begin(
         return refuse(session, institution_id, Refused(Reason.UNKNOWN), now)
     if code.institution_id != institution_id:
         return refuse(session, institution_id, Refused(Reason.WRONG_INSTITUTION), now)
+    session.refresh(code, with_for_update=True)  # of two clicks in the same moment the second sees the first
     digest = keyring.digest(f"login:{institution_id}:{asked.login.casefold()}")
     twin = _twin(session, code, digest, now)
     if twin is not None:

@@ -6,13 +6,15 @@ from sqlalchemy import delete, exists
 
 from app import db
 from app.models import Guesses, Invitation, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
+from app.pairing import signing_up
 
 FORGET_GUESSES = timedelta(days=30)  # long after the last one has ceased to count
+FORGET_SIGN_UPS = timedelta(days=30)  # long after its page was last looked at
 FORGET_INVITATIONS = timedelta(days=30)  # until then its page can say that it is over
 
 
 def tidy() -> None:
-    """Delete what is over: logins, launches, OAuth trips, visits, invitations, guesses."""
+    """Delete what is over: logins, launches, OAuth trips, visits, invitations, guesses, sign-ups."""
     now = datetime.now(UTC)
     with db.transaction() as session:
         session.execute(delete(LtiLogin).where(LtiLogin.expires_at < now))
@@ -22,3 +24,4 @@ def tidy() -> None:
         session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
         session.execute(delete(Invitation).where(Invitation.expires_at < now - FORGET_INVITATIONS))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
+        signing_up.forget(session, now - FORGET_SIGN_UPS)

@@ -75,7 +75,7 @@ def choose() -> Page:
             _service(launch), "self", SelfRegistration(wanted)
         )
     except Failure as failure:
-        return _page(_failed(failure), 503)
+        return _failed(failure)
     if provider.self_registration != wanted:
         return _page(Notice("unchanged", good=False), 503)
     _write_down(launch, audit.Event.REGISTRATION_CHANGED, who=wanted)
@@ -89,7 +89,7 @@ def read_ways() -> Page:
     try:
         providers = authentication_providers.of_account(_service(launch))
     except Failure as failure:
-        return _page(_failed(failure), 503)
+        return _failed(failure)
     with db.transaction() as session:
         front.learn_ways(session, launch.institution_id, providers)
     _write_down(launch, audit.Event.FRONT_PAGE_CHANGED, what="ways", count=len(providers))
@@ -145,7 +145,7 @@ def lead_here() -> Page:
             )
         now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
     except Failure as failure:
-        return _page(_failed(failure), 503)
+        return _failed(failure)
     if (now or None) != wanted:
         return _page(Notice("unchanged", good=False), 503)
     _write_down(launch, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
@@ -185,8 +185,9 @@ def _service(launch: LtiLaunch) -> Canvas:
     return canvas.service(launch.institution_id).within(visit.settings().redeem_budget)
 
 
-def _failed(failure: Failure) -> Notice:
-    return Notice(errors.kind_of(failure)[0], good=False)
+def _failed(failure: Failure) -> Page:
+    word, status = errors.kind_of(failure)
+    return _page(Notice(word, good=False), 403 if word == "not_allowed" else status)
 
 
 def _write_down(launch: LtiLaunch, event: audit.Event, **facts: audit.Fact) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import db, people, policy
+from app import db, people, policy, tasks
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES, SIGN_UP_SCOPES
 from app.models import (
     Acceptance,
@@ -184,6 +184,17 @@ def everything() -> str:
         found.reflect(engine, schema="dbos")
     with db.reading() as session:
         return repr([session.execute(table.select()).all() for table in found.sorted_tables])
+
+
+def test_upkeep_forgets_what_was_settled_long_ago(family: Family) -> None:
+    family.signs_up(give_code(family.school, KENJI, EVERYWHERE))
+    tasks.TASKS["upkeep"]()
+    assert len(rows(SignUp)) == 1
+    change(SignUp, created_at=datetime(2025, 1, 1, tzinfo=UTC))
+
+    tasks.TASKS["upkeep"]()
+
+    assert rows(SignUp) == []
 
 
 class TestWithACodeForOneCourse:
