@@ -181,6 +181,7 @@ def addresses(rule: Rule, ids: Iterable[str]) -> Iterator[str]:
         yield path
 
 
+@pytest.mark.slow  # thousands of requests
 def test_no_route_opens_anything_of_another_institution(maple: School, birch: School) -> None:
     codes, native = a_life(maple)
     (ours,) = (row for row in institutions() if row.slug == "maple")
