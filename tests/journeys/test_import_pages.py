@@ -9,6 +9,8 @@ import pytest
 from tests.browser import Page
 from tests.journeys.importing import lend_all, memory, sheet
 from tests.people import ADMIN, ADVISOR, PUBLIC_URL, Admin, School
+from tests.records import time_passes
+from tests.sandbox.importing import settle
 from tests.workers import Runner
 
 
@@ -71,6 +73,19 @@ def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_
     page = settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
     assert "1 row was undone." in page.text
     assert memory(school) == before
+
+
+def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner) -> None:
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+
+    page = admin.press(page, "Hand it to Canvas's SIS import")
+    for _ in range(3):
+        run_jobs()
+        settle(school.canvas)
+        time_passes()
+    page = settled(admin, admin.press(page, "Look again"), run_jobs)
+
+    assert "1 connection was made. 1 account was made." in page.text
 
 
 def test_the_files_alone_change_nothing(school: School, admin: Admin, run_jobs: Runner) -> None:

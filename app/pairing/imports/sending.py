@@ -39,7 +39,7 @@ def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
         except (CanvasForbids, CanvasRejects, CanvasMissing):
             return Problem.SIS_REFUSED
     with db.transaction() as session:
-        progress.enter(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
+        progress.begin(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
     return None
 
 
