@@ -40,6 +40,8 @@ SENTENCES: Mapping[str, Any] = {
     "bar:look": _("%(who)s looked at the do-not-pair list."),
     "observer:sign-in": _("%(who)s signed in."),
     "account:make": _("An account was made for %(who)s."),
+    "observer:make": _("%(who)s made an account for %(observer)s."),
+    "counter:check": _("%(who)s saw the papers of %(observer)s, for %(student)s."),
     "registration:change": _("%(who)s changed who can make an account."),
     "front-page:change": _("%(who)s changed the first page."),
     "discovery:change": _("%(who)s changed the page that leads to the right login."),
@@ -57,16 +59,26 @@ SENTENCES: Mapping[str, Any] = {
     "data:export": _("%(who)s saved a copy of what Observatory keeps."),
     "data:purge": _("What need not be kept any longer was deleted."),
 }
+OF_THEMSELF: Mapping[str, Any] = {  # the same, when the student did it
+    "code:issue": _("%(who)s made a code to give away."),
+    "code:make-in-canvas": _("%(who)s had Canvas make a code to give away."),
+    "code:revoke": _("%(who)s took back their own code."),
+    "link:leave": _("%(who)s ended the connection with %(observer)s."),
+}
+OF_THEIR_OWN: Mapping[str, Any] = {  # and when the observer did
+    "link:leave": _("%(who)s ended their connection with %(student)s."),
+    "link:mend": _("%(who)s had their connection with %(student)s made again."),
+}
 KINDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {  # groups of events, by what their words begin with
     "codes": (_("Codes"), ("code",)),
     "connections": (_("Connections"), ("link",)),
-    "visits": (_("Visits and sign-ins"), ("launch", "observer", "account", "agreement")),
+    "visits": (_("Visits and sign-ins"), ("launch", "observer", "account", "agreement", "counter")),
     "bars": (_("Do-not-pair list"), ("bar",)),
     "imports": (_("Imports"), ("import",)),
     "data": (_("Copies and deletions of data"), ("data",)),
 }
 SETTINGS = _("Settings")  # whatever is in no other group
-SAID = frozenset({"student", "observer", "course", "scope", "way"})  # facts that are told otherwise
+SAID = frozenset({"student", "observer", "course", "scope", "way", "found"})  # facts that are told otherwise
 WAYS: Mapping[str, Any] = {
     "code": _("by a code"),
     "native_code": _("by a code of Canvas"),
@@ -101,7 +113,7 @@ def name(person: Person | None) -> str:
 def sentence(event: Row[Any], named: Named) -> str:
     """Who did what to whom."""
     people = named.people
-    words = SENTENCES.get(event.event)
+    words = _words(event)
     if words is None:
         return str(event.event)
     who = gettext("Observatory") if event.actor_id is None else name(people.get(event.actor_id))
@@ -112,6 +124,15 @@ def sentence(event: Row[Any], named: Named) -> str:
         for id in (event.student_id, event.observer_id)
     )
     return str(words) % {"who": who, "student": student, "observer": observer}
+
+
+def _words(event: Row[Any]) -> Any:
+    special: Mapping[str, Any] = {}
+    if event.actor_id is not None and event.actor_id in (event.student_id, event.observer_id):
+        special = OF_THEMSELF if event.actor_id == event.student_id else OF_THEIR_OWN
+    elif event.student_id is None and event.event == "code:make-in-canvas":
+        special = OF_THEMSELF  # so it was written down at first
+    return special.get(event.event) or SENTENCES.get(event.event)
 
 
 def details(event: Row[Any], named: Named) -> list[str]:
@@ -125,7 +146,7 @@ def details(event: Row[Any], named: Named) -> list[str]:
         told.append(gettext("all courses"))
     if event.facts.get("way") in WAYS:
         told.append(str(WAYS[event.facts["way"]]))
-    told += [f"{key}: {value}" for key, value in event.facts.items() if key not in SAID and value is not None]
+    told += [f"{key}: {value}" for key, value in event.facts.items() if key not in SAID and value]
     if event.policy:
         told.append(gettext("policy %(number)s", number=event.policy))
     return told

@@ -58,7 +58,8 @@ def test_an_admin_reads_in_plain_words_who_did_what_to_whom(lived: School, admin
         "Amara Okafor made a code for Kenji Tanaka.",
         "A code for Kenji Tanaka was used by Aiko Tanaka.",
         "From here on Aiko Tanaka can see Kenji Tanaka in Canvas.",
-        "Aiko Tanaka ended the connection of Aiko Tanaka with Kenji Tanaka.",
+        "Aiko Tanaka ended their connection with Kenji Tanaka.",
+        "Kenji Tanaka made a code to give away.",
         "From here on Aiko Tanaka cannot see Kenji Tanaka in Canvas any more.",
         "Helen Whitfield opened Observatory in Canvas.",
     ):
