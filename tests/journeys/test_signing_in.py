@@ -193,6 +193,7 @@ def test_the_front_page_leads_each_person_where_they_belong(school: School, pare
     assert parent.follow(page, "Use my code").has_button("Sign in with Canvas and go on")
     staff = parent.follow(page, "Student or staff")
     assert ("Log in to Canvas", f"{school.canvas.url}/login/canvas") in staff.links
-    assert parent.signs_in(parent.follow(page, "My students")).url == f"{PUBLIC_URL}/observer/"
+    parents = parent.follow(page, "Parent with an account")
+    assert parent.signs_in(parent.follow(parents, "My students")).url == f"{PUBLIC_URL}/observer/"
     signed_in = parent.browser.open(f"{PUBLIC_URL}/")
     assert ("My students", "/observer/") in signed_in.links
