@@ -156,6 +156,6 @@ def test_very_many_students_in_a_form_choose_only_those_of_the_course(teacher: T
 def test_whom_may_be_nonsense(teacher: Teacher) -> None:
     page = teacher.sees_students()
 
-    assert teacher.forges(page, "/instructor/codes", whom="x" * 50).status_code == 403
-    assert teacher.forges(page, "/instructor/codes", whom="somebody").status_code == 422
+    for nonsense in ("x" * 50, "somebody"):
+        assert teacher.forges(page, "/instructor/codes", whom=nonsense).status_code == 422
     assert rows(Code) == []
