@@ -1,7 +1,7 @@
 """The public first page of an institution: who are you, and where do you log in?
 
-Canvas may lead everybody here who opens it without having signed in (its discovery address), so no link may lead
-to Canvas's own /login, which would lead back. Nothing is asked of Canvas for it.
+Canvas may lead everybody here who opens it without having signed in (its discovery address), so no link may
+lead to Canvas's own /login, which would lead back. Nothing is asked of Canvas for it.
 """
 
 import hashlib
