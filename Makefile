@@ -27,11 +27,11 @@ help: ## Show these targets
 demo: .venv/runtime ## Run Observatory beside a sandbox Canvas; open the printed links
 	@$(BIN)/observatory demo $(ARGS)
 
-test: .venv/dev ## Run the tests (SQLite, PostgreSQL, a real browser), but for the slow ones
+test: .venv/dev ## Run the tests: on SQLite, the races and the main path on PostgreSQL too, in a real browser
 	@tests/browser_ready.sh
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
-slow: .venv/dev ## Run the slow tests: kills, long random lives, heavy loads
+slow: .venv/dev ## Run the rest: everything on PostgreSQL, kills, long random lives, heavy loads
 	@tests/browser_ready.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
 

@@ -56,7 +56,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases")
-        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        kinds: list[Any] = ["sqlite"]
+        if both:
+            unhurried = [] if both.kwargs.get("always") else [pytest.mark.slow]
+            kinds.append(pytest.param("postgresql", marks=unhurried))
         metafunc.parametrize("database_url", kinds, indirect=True)
 
 

@@ -22,7 +22,7 @@ from tests.programs import ROOT, environment
 from tests.sandbox.running import Sandbox
 from tests.sandbox.worlds import MATHS, MIA, A, small_world
 
-both_databases = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases(always=True)
 
 MIA_SAYS = {"id": 41, "name": "Mia"}
 THROTTLED = Reply(

@@ -22,7 +22,7 @@ SOON = NOW + timedelta(seconds=59)
 BEARER = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 DEAD = Reply(401, {"errors": [{"message": "Invalid access token."}]}, headers=BEARER)
 
-both_databases = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases(always=True)
 
 
 class Office(Bureau):

@@ -12,7 +12,7 @@ from app.jobs.turns import next_wait
 from app.models import Institution
 from tests.workers import Runner, listed
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 NOW = datetime.now(UTC)
 
 

@@ -10,7 +10,7 @@ from tests.people import Observer, School, Student, Teacher
 from tests.records import all_links, at_once, uses
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 
 LUCAS, KENJI = 101, 105
 FULL = "This student has as many observers as the school allows."

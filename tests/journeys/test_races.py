@@ -20,7 +20,7 @@ from tests.people import MATHS, PUBLIC_URL, Observer, School, Student, Teacher
 from tests.records import all_codes, all_links, at_once, only_link, uses
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 
 KENJI, FREYA = 105, 107  # one section of mathematics; both of them
 CROWD = 50

@@ -32,7 +32,7 @@ KENJI, LEILA = 105, 106
 OBSERVERS = (42, 43, 44)
 NAMES = ("Parent", "Student")
 FIRST, SECOND = SECTIONS
-both_databases = pytest.mark.both_databases
+both_databases = pytest.mark.both_databases(always=True)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.people import (
 )
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 
 Parents = Callable[[int], Observer]
 LUCAS, OMAR, AVA, KENJI, FREYA = 101, 103, 104, 105, 107

@@ -16,7 +16,7 @@ from tests.journeys.test_sign_up import EMAIL, PASSWORD, Family, account, creati
 from tests.people import School
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 
 KENJI = 105
 

@@ -10,7 +10,7 @@ from tests.people import Observer, School
 from tests.records import at_once, everything_settles, states, uses
 from tests.workers import Runner
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 KENJI, AIKO = 105, 44
 
 

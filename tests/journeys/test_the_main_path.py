@@ -4,7 +4,7 @@ import pytest
 
 from tests.people import MATHS, Observer, School, Teacher
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(always=True)
 
 
 def test_a_course_code_opens_exactly_that_course(school: School, teacher: Teacher, parent: Observer) -> None:
