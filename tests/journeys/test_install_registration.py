@@ -1,6 +1,5 @@
 """An administrator installs Observatory in Canvas: by an invitation, or by pasting what it says of itself."""
 
-import json
 from datetime import timedelta
 from urllib.parse import urljoin
 
@@ -16,6 +15,8 @@ from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.rows import rows
 from tests.lti.conftest import launches_recorded
+from tests.lti.platform import Platform as Address
+from tests.lti.platform import serving
 from tests.people import ADMIN, MATHS, PUBLIC_URL, TEACHER, Admin, Person, School, Teacher
 from tests.sandbox.running import Sandbox
 
@@ -194,19 +195,22 @@ def test_a_name_is_asked_for_again_and_nothing_lost(school: School, admin: Admin
     assert "is registered" in installs(admin, page, "user_navigation").text
 
 
-@fact("lti 4.1", "Canvas takes a tool's configuration as pasted JSON; an app comes by its client id.")
-def test_an_administrator_pastes_the_configuration_and_registers_by_hand(
-    school: School, admin: Admin
+@fact(
+    "lti 4.1",
+    "Canvas takes a configuration from its address or pasted; an app comes by its client id.",
+)
+@pytest.mark.parametrize("method", ["url", "json"])
+def test_an_administrator_gives_the_configuration_and_registers_by_hand(
+    school: School, admin: Admin, method: str
 ) -> None:
-    configuration = admin.browser.open(f"{PUBLIC_URL}/lti/config.json").response.json()
+    configuration = admin.browser.open(f"{PUBLIC_URL}/lti/config.json").response.text
     canvas = school.canvas.url
 
-    page = admin.browser.send(
-        admin.browser.open(f"{canvas}/accounts/1/apps"),
-        f"{canvas}/accounts/1/apps/json",
-        "post",
-        [("configuration", json.dumps(configuration))],
-    )
+    with serving(Address()) as address:
+        address.body = configuration.encode()
+        given = ("url", address.url) if method == "url" else ("configuration", configuration)
+        apps = admin.browser.open(f"{canvas}/accounts/1/apps")
+        page = admin.browser.send(apps, f"{canvas}/accounts/1/apps/{method}", "post", [given])
     client_id = page.url.rpartition("/")[2]
     switches_on(school, client_id)
     (tool,) = school.canvas.state()["lti_tools"]
