@@ -86,6 +86,12 @@ ENDPOINTS: dict[str, tuple[Call, Any]] = {
         ),
         PERSON,
     ),
+    "users.page_of_account": (lambda canvas: users.page_of_account(canvas, "1", None), [PERSON]),
+    "users.has_signed_in": (
+        lambda canvas: users.has_signed_in(canvas, "41"),
+        {**PERSON, "last_login": "2026-02-01T08:00:00Z"},
+    ),
+    "users.remove": (lambda canvas: users.remove(canvas, "1", "41"), PERSON),
     "accounts.get": (accounts.get, ACCOUNT),
     "accounts.of_caller": (accounts.of_caller, [ACCOUNT]),
     "accounts.sub_accounts": (lambda canvas: accounts.sub_accounts(canvas, "1"), [ACCOUNT]),
@@ -154,6 +160,11 @@ ENDPOINTS: dict[str, tuple[Call, Any]] = {
     "courses.of_account": (lambda canvas: courses.of_account(canvas, "1"), [COURSE]),
     "courses.students": (lambda canvas: courses.students(canvas, "3"), [{**MIA, "enrollments": [ROW]}]),
     "courses.of_student": (lambda canvas: courses.of_student(canvas, "41"), [COURSE]),
+    "courses.page_of_account": (
+        lambda canvas: courses.page_of_account(canvas, "1", "available", None),
+        [COURSE],
+    ),
+    "courses.own_roles": (courses.own_roles, [COURSE]),
     "courses.observed": (courses.observed, [COURSE]),
     "courses.observed_by": (lambda canvas: courses.observed_by(canvas, "77"), [COURSE]),
 }
