@@ -47,6 +47,7 @@ class Settings:
     variable_dates: str = "iso"
     # Whether a service token's assertion may come only once.
     jti_once: bool = False
+    extra_cost: float = 0  # units that every call to the API costs besides its price
     # SIS imports wait in `created`; one that has begun waits after so many rows.
     sis_hold: bool = False
     sis_hold_after: int | None = None

@@ -70,7 +70,8 @@ def _counted() -> bool:
 def _cost() -> float:
     if request.path == "/login/oauth2/token":
         return TOKEN_COST
-    return READ_COST if request.method == "GET" else WRITE_COST
+    price = READ_COST if request.method == "GET" else WRITE_COST
+    return price + current_world().settings.extra_cost
 
 
 def bucket_key() -> str:

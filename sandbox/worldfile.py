@@ -89,6 +89,7 @@ def _settings(world: World, top: Reader) -> None:
         registration_has_deployment_id=reader.yes_or_no("registration_has_deployment_id", True),
         variable_dates=reader.one_of("variable_dates", ("iso", "text"), usual.variable_dates),
         jti_once=reader.yes_or_no("jti_once", usual.jti_once),
+        extra_cost=reader.any_number("extra_cost", usual.extra_cost),
         sis_hold=reader.yes_or_no("sis_hold", False),
         sis_hold_after=reader.number_or_none("sis_hold_after"),
     )
