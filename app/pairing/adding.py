@@ -55,7 +55,7 @@ def connect(
     link = links.add(session, admin, observer, student, reach, now, head_start)
     if link is not None:
         return Redeemed(link.id)
-    twin = links.open_between(session, observer, student.id, reach.scope, reach.course_id)
+    twin = links.open_between(session, observer, student.id, reach)
     if twin is None or (twin.state is LinkState.ENDING and not twin.again):
         return Refused(Reason.STILL_ENDING)
     return AlreadyConnected(twin.id)

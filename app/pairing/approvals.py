@@ -15,6 +15,7 @@ from app import audit, jobs
 from app.audit import Event
 from app.models import Code, EndedBy, Link, LinkState, Person
 from app.pairing import links
+from app.pairing.codes import Reach
 from app.pairing.rules import Reason
 
 
@@ -30,7 +31,7 @@ def asked(session: Session, student: Person, now: datetime) -> Sequence[Link]:
 
 def still_waiting(session: Session, observer: Person, code: Code, now: datetime) -> Link | None:
     """The link of this code's reach that waits for the student. One whose time is over is let go first."""
-    link = links.waiting_between(session, observer, code.student_id, code.scope, code.course_id)
+    link = links.waiting_between(session, observer, code.student_id, Reach.of(code))
     if link is None or not _is_over(link, now):
         return link
     _lapse(session, link, now)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 
 from sqlalchemy import ColumnElement, and_, exists, select, true, update
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import audit
 from app.crypto import Keyring
-from app.models import Code, CodeSection, LtiLaunch, Person, Role, Scope
+from app.models import Code, CodeSection, Link, LtiLaunch, Person, Role, Scope
 from app.pairing import rules, spelling
 from app.policy import Policy
 
@@ -23,6 +24,11 @@ class Reach:
     course_id: str | None = None
     course_name: str | None = None
     section_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, row: Code | Link) -> Self:
+        """That of a code or a link, without the sections."""
+        return cls(row.scope, row.course_id, row.course_name)
 
 
 ALL_COURSES = Reach(Scope.ALL)

@@ -72,7 +72,7 @@ def of(canvas: Canvas, who: str, ours: Sequence[Link]) -> Connections:
         Connection(
             observer=key[0],
             student=key[1],
-            reach=held[key][1] if key in held else _reach(live[key]),
+            reach=held[key][1] if key in held else Reach.of(live[key]),
             name=(held[key][0] if key in held else "") or names.get(_other(key, who), ""),
             in_canvas=key in held,
             link=live.get(key),
@@ -94,10 +94,6 @@ def _key(link: Link) -> Key:
 
 def _other(key: Key, who: str) -> str:
     return key[1] if key[0] == who else key[0]
-
-
-def _reach(link: Link) -> Reach:
-    return Reach(link.scope, link.course_id, link.course_name)
 
 
 def _courses(canvas: Canvas, who: str) -> list[Course]:

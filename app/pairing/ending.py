@@ -29,7 +29,7 @@ def end_everything(
         if link.state is LinkState.WAITING:
             approvals.say_no(session, student, link.id, now)
         else:
-            reaches.setdefault(link.course_id, Reach(link.scope, link.course_id, link.course_name))
+            reaches.setdefault(link.course_id, Reach.of(link))
     in_order = sorted(reaches.values(), key=lambda reach: reach.course_id or "")
     return [links.leave(session, observer, student, reach, now, delay, actor) for reach in in_order]
 

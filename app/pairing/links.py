@@ -11,8 +11,9 @@ waits for Canvas always has a job; the job that makes a link also undoes it.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,43 +21,56 @@ from app import audit, jobs
 from app.models import Code, EndedBy, Link, LinkState, Person, Scope, Way
 from app.models.pairing import OPEN
 from app.pairing import codes
+from app.pairing.codes import ALL_COURSES, Reach
 
 
-def open_between(
-    session: Session, observer: Person, student_id: int, scope: Scope, course_id: str | None
-) -> Link | None:
+def open_between(session: Session, observer: Person, student_id: int, reach: Reach) -> Link | None:
     """The link that already covers this, if any: the same one, or an all-course one."""
-    same = and_(Link.scope == scope, Link.course_id == course_id if course_id else true())
     wider = and_(Link.scope == Scope.ALL, Link.state.in_([LinkState.ACTIVE, LinkState.ENDING]))
     return session.scalar(
         select(Link)
-        .where(
-            Link.institution_id == observer.institution_id,
-            Link.observer_id == observer.id,
-            Link.student_id == student_id,
-            Link.state.in_(OPEN),
-            same | wider,
-        )
+        .where(_between(observer, student_id), Link.state.in_(OPEN), _same(reach) | wider)
         .order_by(Link.scope == Scope.ALL)
         .limit(1)
     )
 
 
-def waiting_between(
-    session: Session, observer: Person, student_id: int, scope: Scope, course_id: str | None
-) -> Link | None:
+def waiting_between(session: Session, observer: Person, student_id: int, reach: Reach) -> Link | None:
     """The link with this very reach that waits for the student's yes, locked."""
     return session.scalar(
         select(Link)
-        .where(
-            Link.institution_id == observer.institution_id,
-            Link.observer_id == observer.id,
-            Link.student_id == student_id,
-            Link.scope == scope,
-            Link.course_id == course_id if course_id else true(),
-            Link.state == LinkState.WAITING,
-        )
+        .where(_between(observer, student_id), _same(reach), Link.state == LinkState.WAITING)
         .with_for_update()
+    )
+
+
+def _between(observer: Person, student_id: int) -> ColumnElement[bool]:
+    return and_(
+        Link.institution_id == observer.institution_id,
+        Link.observer_id == observer.id,
+        Link.student_id == student_id,
+    )
+
+
+def _same(reach: Reach) -> ColumnElement[bool]:
+    return and_(Link.scope == reach.scope, Link.course_id == reach.course_id if reach.course_id else true())
+
+
+def _link(
+    observer: Person, student_id: int, reach: Reach, way: Way, state: LinkState, now: datetime, **more: Any
+) -> Link:
+    values = {"holds_use": False, **more}
+    return Link(
+        institution_id=observer.institution_id,
+        observer_id=observer.id,
+        student_id=student_id,
+        scope=reach.scope,
+        course_id=reach.course_id,
+        course_name=reach.course_name,
+        way=way,
+        state=state,
+        created_at=now,
+        **values,
     )
 
 
@@ -72,29 +86,18 @@ def start(
 
     It is pending, with the job that will finish it; or it waits for the student, who may answer until then.
     """
-    link = Link(
-        institution_id=observer.institution_id,
-        observer_id=observer.id,
-        student_id=code.student_id,
-        scope=code.scope,
-        course_id=code.course_id,
-        course_name=code.course_name,
-        way=Way.CODE,
-        code_id=code.id,
-        holds_use=True,
-        purpose=code.purpose,
-        ends_on=code.link_ends_on,
-        ends_at=code.link_ends_at,
-        answer_by=answer_by,
-        state=LinkState.WAITING if answer_by else LinkState.PENDING,
-        created_at=now,
-    )
+    state = LinkState.WAITING if answer_by else LinkState.PENDING
+    link = _link(
+        observer, code.student_id, Reach.of(code), Way.CODE, state, now,
+        code_id=code.id, holds_use=True, answer_by=answer_by,
+        purpose=code.purpose, ends_on=code.link_ends_on, ends_at=code.link_ends_at,
+    )  # fmt: skip
     if not _added(session, link):
         return None
     if answer_by:
         record(session, link, audit.Event.LINK_ASKED, now, observer.id)
-        return link
-    jobs.enqueue(session, "apply_link", link.id, delay=delay)
+    else:
+        jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
 
 
@@ -102,7 +105,7 @@ def note_native(
     session: Session, observer: Person, student: Person, now: datetime, way: Way = Way.NATIVE_CODE
 ) -> Link:
     """Write down a link that Canvas made from a proof of the student's. One that was being ended stays."""
-    link, new = _open_or_new(session, observer, student, codes.ALL_COURSES, way, now)
+    link, new = open_or_new(session, observer, student, ALL_COURSES, way, now)
     if new:
         link.state, link.settled_at = LinkState.ACTIVE, now
         record(session, link, audit.Event.LINK_CONNECTED, now, observer.id)
@@ -116,24 +119,13 @@ def add(
     admin: Person,
     observer: Person,
     student: Person,
-    reach: codes.Reach,
+    reach: Reach,
     now: datetime,
     delay: timedelta,
 ) -> Link | None:
     """A pending link by an admin's word, and the job that will finish it. None: there is one already."""
-    link = Link(
-        institution_id=student.institution_id,
-        observer_id=observer.id,
-        student_id=student.id,
-        scope=reach.scope,
-        course_id=reach.course_id,
-        course_name=reach.course_name,
-        way=Way.ADMIN,
-        holds_use=False,
-        state=LinkState.PENDING,
-        created_at=now,
-    )
-    if open_between(session, observer, student.id, reach.scope, reach.course_id) or not _added(session, link):
+    link = _link(observer, student.id, reach, Way.ADMIN, LinkState.PENDING, now)
+    if open_between(session, observer, student.id, reach) or not _added(session, link):
         return None
     record(session, link, audit.Event.LINK_ADDED, now, admin.id)
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
@@ -144,13 +136,13 @@ def leave(
     session: Session,
     observer: Person,
     student: Person,
-    reach: codes.Reach,
+    reach: Reach,
     now: datetime,
     delay: timedelta,
     actor: Person | None = None,
 ) -> Link:
     """Begin to end a link, by its observer or another. One that Canvas made without us gets a row."""
-    link, new = _open_or_new(session, observer, student, reach, Way.CANVAS, now)
+    link, new = open_or_new(session, observer, student, reach, Way.CANVAS, now)
     if link.state is LinkState.ENDING and not new and not link.again:
         return link
     link.state = LinkState.ENDING
@@ -162,38 +154,17 @@ def leave(
     return link
 
 
-def _open_or_new(
-    session: Session, observer: Person, student: Person, reach: codes.Reach, way: Way, now: datetime
+def open_or_new(
+    session: Session, observer: Person, student: Person, reach: Reach, way: Way, now: datetime
 ) -> tuple[Link, bool]:
     """The open link with this very reach, locked; or a new one, ENDING until the caller says otherwise."""
-    query = (
-        select(Link)
-        .where(
-            Link.institution_id == observer.institution_id,
-            Link.observer_id == observer.id,
-            Link.student_id == student.id,
-            Link.scope == reach.scope,
-            Link.course_id == reach.course_id if reach.course_id else true(),
-            Link.state.in_(OPEN),
-        )
-        .with_for_update()
-    )
+    same = (_between(observer, student.id), _same(reach), Link.state.in_(OPEN))
+    query = select(Link).where(*same).with_for_update()
     link = session.scalar(query)
     if link is not None:
         return link, False
-    link = Link(
-        institution_id=observer.institution_id,
-        observer_id=observer.id,
-        student_id=student.id,
-        scope=reach.scope,
-        course_id=reach.course_id,
-        course_name=reach.course_name,
-        way=way,
-        holds_use=False,
-        found_in_canvas=way is Way.CANVAS,
-        created_at=now,
-        state=LinkState.ENDING,
-    )
+    found = way is Way.CANVAS
+    link = _link(observer, student.id, reach, way, LinkState.ENDING, now, found_in_canvas=found)
     if not _added(session, link):
         return session.scalars(query).one(), False
     return link, True
@@ -219,60 +190,24 @@ def renew(session: Session, link: Link) -> None:
 
 def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
     """Make a link again that was ended in Canvas, by an admin's wish. None: there is one already."""
-    link = Link(
-        institution_id=over.institution_id,
-        observer_id=over.observer_id,
-        student_id=over.student_id,
-        scope=over.scope,
-        course_id=over.course_id,
-        course_name=over.course_name,
-        way=over.way,
-        code_id=over.code_id,
-        holds_use=False,
-        purpose=over.purpose,
-        ends_on=over.ends_on,
-        ends_at=over.ends_at,
-        state=LinkState.PENDING,
-        created_at=now,
-    )
+    link = _link(
+        over.observer, over.student_id, Reach.of(over), over.way, LinkState.PENDING, now,
+        code_id=over.code_id, purpose=over.purpose, ends_on=over.ends_on, ends_at=over.ends_at,
+    )  # fmt: skip
     if not _added(session, link):
         return None
     jobs.enqueue(session, "apply_link", link.id)
     return link
 
 
-def order(
-    session: Session, observer: Person, student: Person, reach: codes.Reach, way: Way, now: datetime
-) -> tuple[Link, bool]:
-    """A link of an import, whose own job tells Canvas: the open one, or a new one that the caller begins."""
-    return _open_or_new(session, observer, student, reach, way, now)
-
-
 def ask(
-    session: Session,
-    observer: Person,
-    student: Person,
-    reach: codes.Reach,
-    now: datetime,
-    answer_by: datetime,
+    session: Session, observer: Person, student: Person, reach: Reach, now: datetime, answer_by: datetime
 ) -> tuple[Link, bool]:
     """A link of an import that waits for the student's yes: the one there is, or a new one."""
-    waiting = waiting_between(session, observer, student.id, reach.scope, reach.course_id)
+    waiting = waiting_between(session, observer, student.id, reach)
     if waiting is not None:
         return waiting, False
-    link = Link(
-        institution_id=observer.institution_id,
-        observer_id=observer.id,
-        student_id=student.id,
-        scope=reach.scope,
-        course_id=reach.course_id,
-        course_name=reach.course_name,
-        way=Way.IMPORT,
-        holds_use=False,
-        answer_by=answer_by,
-        state=LinkState.WAITING,
-        created_at=now,
-    )
+    link = _link(observer, student.id, reach, Way.IMPORT, LinkState.WAITING, now, answer_by=answer_by)
     session.add(link)
     session.flush()
     record(session, link, audit.Event.LINK_ASKED, now, None)

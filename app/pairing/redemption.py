@@ -15,6 +15,7 @@ from app.crypto import Keyring
 from app.errors import RETRYABLE, CanvasFailure, CanvasRejects
 from app.models import Bar, Code, Link, LinkState, Person
 from app.pairing import approvals, bars, codes, guesses, links, places, rules
+from app.pairing.codes import Reach
 from app.pairing.guesses import Guesser
 from app.pairing.rules import Reason, Refused
 from app.policy import Policy
@@ -65,7 +66,7 @@ def redeem(
     refusal = rules.may_redeem(code, observer)
     if refusal is not None:
         return _refuse(session, observer, refusal, now)
-    link = links.open_between(session, observer, code.student_id, code.scope, code.course_id)
+    link = links.open_between(session, observer, code.student_id, Reach.of(code))
     dead = rules.why_dead(code, now)
     rule = rule or policies.of(session, observer.institution_id)
     if link is not None:
@@ -131,7 +132,7 @@ def _spend(
         if link is None:  # the same observer, in the same moment; the use goes back with the savepoint
             attempt.rollback()
     if link is None:
-        between = (session, observer, code.student_id, code.scope, code.course_id)
+        between = (session, observer, code.student_id, Reach.of(code))
         twin = links.open_between(*between) or links.waiting_between(*between)
         return _already(twin) if twin else Refused(Reason.STILL_ENDING)
     audit.record(

@@ -86,7 +86,7 @@ class Doer:
         with db.transaction() as session:
             hold(session, row)
             observer, student = self._people(session, row, now)
-            link, new = links.order(session, observer, student, _reach(row), Way.CANVAS, now)
+            link, new = links.open_or_new(session, observer, student, _reach(row), Way.CANVAS, now)
             if new or link.again or link.state is not LinkState.ENDING:
                 begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
             _note(session, row, link.id)
@@ -99,7 +99,7 @@ class Doer:
         now = self.clock()
         with db.transaction() as session:
             observer, student = self._people(session, row, now)
-            link, new = links.order(session, observer, student, _reach(row), Way.IMPORT, now)
+            link, new = links.open_or_new(session, observer, student, _reach(row), Way.IMPORT, now)
             if new:
                 link.state = LinkState.PENDING
                 links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
@@ -111,7 +111,7 @@ class Doer:
         now = self.clock()
         hold(session, row)
         observer, student = self._people(session, row, now)
-        link, new = links.order(session, observer, student, _reach(row), Way.IMPORT, now)
+        link, new = links.open_or_new(session, observer, student, _reach(row), Way.IMPORT, now)
         if new:
             link.state = LinkState.PENDING
             links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
