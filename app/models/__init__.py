@@ -41,6 +41,7 @@ from app.models.policies import Acceptance, Agreement, PolicyRow
 from app.models.reconciling import Drift, How, Reconciliation, Stage
 from app.models.signing_up import FrontPage, LoginWay, Road, Shown, SignUp, SignUpState
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
+from app.models.walks import Walk
 from app.models.workers import Worker
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "Token",
     "ToolKey",
     "UtcDateTime",
+    "Walk",
     "Way",
     "Worker",
 ]

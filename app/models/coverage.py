@@ -1,6 +1,5 @@
 """How many students have observers: each time it was counted, what was met then, and what it came to."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base
 from app.models.pairing import unique_where
 from app.models.visits import words
+from app.models.walks import Walk
 
 
 class Counting(StrEnum):
@@ -21,8 +21,8 @@ class Counting(StrEnum):
     HIDING = "hiding"  # deciding which numbers are too small to be shown
 
 
-class Census(Base):
-    """One count of an institution's students. One at a time; a killed one is gone on with."""
+class Census(Walk, Base):
+    """One count of an institution's students; it looks at courses."""
 
     __tablename__ = "censuses"
     __table_args__ = (
@@ -30,18 +30,8 @@ class Census(Base):
         Index("ix_censuses_begun", "institution_id", "begun_at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
-    begun_at: Mapped[datetime]
-    seen_at: Mapped[datetime]  # its last sign of life
-    ended_at: Mapped[datetime | None]
     stage: Mapped[Counting] = mapped_column(words(Counting))
-    cursor: Mapped[str]  # the last page, course or account of this stage that is done
-    looked: Mapped[int]  # courses
-    skipped: Mapped[int]  # courses about which Canvas gave no sense
-    stumbles: Mapped[int]  # how often in a row Canvas has not answered at this place
     only_ours: Mapped[bool]  # Canvas does not let us look: only our own codes and links are counted
-    problem: Mapped[str | None]  # why it waits, or ended early: a word of app.pairing.reconciling.Problem
 
 
 class CountedAccount(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.models.base import Base
 from app.models.pairing import Link, unique_where
 from app.models.visits import of_own_institution, words
+from app.models.walks import Walk
 
 
 class Stage(StrEnum):
@@ -19,8 +20,8 @@ class Stage(StrEnum):
     COURSES = "courses"  # course-scoped links, by course
 
 
-class Reconciliation(Base):
-    """One comparison of an institution's links with Canvas. One at a time; a killed one is gone on with."""
+class Reconciliation(Walk, Base):
+    """One comparison of an institution's links with Canvas; it looks at links."""
 
     __tablename__ = "reconciliations"
     __table_args__ = (
@@ -28,20 +29,10 @@ class Reconciliation(Base):
         Index("ix_reconciliations_begun", "institution_id", "begun_at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
-    begun_at: Mapped[datetime]
-    seen_at: Mapped[datetime]  # its last sign of life
-    ended_at: Mapped[datetime | None]
     stage: Mapped[Stage] = mapped_column(words(Stage))
-    cursor: Mapped[str]  # the last link, observer or course of this stage that was looked at
-    looked: Mapped[int]  # links
     found: Mapped[int]  # of them not as in Canvas
     mended: Mapped[int]  # of these put right by rule
     elsewhere: Mapped[int]  # links of our observers that Canvas holds and we never made
-    skipped: Mapped[int]  # observers or courses about which Canvas gave no sense
-    stumbles: Mapped[int]  # how often in a row Canvas has not answered at this place
-    problem: Mapped[str | None]  # why it waits, or ended early: a word of app.pairing.reconciling
 
 
 class How(StrEnum):

@@ -1,77 +1,34 @@
-"""Counting an institution's students and their observers in Canvas: a long walk in short, paced turns.
+"""Counting an institution's students and their observers in Canvas (app.pairing.walks).
 
 One list of enrollments per course tells the students and whoever observes them there: of all-course links,
-too, for these appear in every course. Each turn goes on after the cursor of the last one, and doing a unit
-twice changes nothing. No transaction is open while Canvas is asked.
+too, for these appear in every course.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, exists, func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import db, jobs
-from app.errors import (
-    RETRYABLE,
-    CanvasForbids,
-    CanvasThrottled,
-    Failure,
-    NotConnected,
-    ScopeMissing,
-    TokenDead,
-)
-from app.models import Census, Counting, Institution, OAuthPurpose, Token
-from app.pairing import adding_up, looking
+from app import db
+from app.errors import RETRYABLE, CanvasForbids, CanvasThrottled, Failure, ScopeMissing
+from app.models import Census, Counting
+from app.pairing import adding_up, looking, walks
 from app.pairing.applying import Access, Clock
-from app.pairing.reconciling import AT_ONCE, DEAD, EVERY, MOMENT, PATIENCE, Problem
+from app.pairing.walks import MOMENT, PATIENCE, Problem, note, stage_after
 
 ALLOWED_LATER = (ScopeMissing, CanvasForbids)  # until then our own records are all there is to count
 
 
 def begin(session: Session, institution_id: int, now: datetime) -> bool:
     """Promise a census. False: one is under way."""
-    going = session.scalar(
-        select(Census)
-        .where(Census.institution_id == institution_id, Census.ended_at.is_(None))
-        .with_for_update()
-    )
-    if going is not None and going.seen_at + DEAD > now:
-        return False
-    if going is not None:
-        going.ended_at, going.problem = now, Problem.STOPPED
-        session.flush()
-    run = Census(
-        institution_id=institution_id,
-        begun_at=now,
-        seen_at=now,
-        stage=Counting.ACCOUNTS,
-        cursor="",
-        only_ours=False,
-        looked=0,
-        skipped=0,
-        stumbles=0,
-    )
-    try:
-        with session.begin_nested():
-            session.add(run)
-    except IntegrityError:
-        return False
-    jobs.enqueue(session, "census", run.id)
-    return True
+    counts = dict.fromkeys(("looked", "skipped", "stumbles"), 0)
+    place = {"stage": Counting.ACCOUNTS, "cursor": "", "only_ours": False}
+    run = Census(institution_id=institution_id, begun_at=now, seen_at=now, **place, **counts)
+    return walks.begin(session, run, "census")
 
 
 def begin_due(session: Session, now: datetime) -> None:
-    """Promise a census for connected institutions that have had none for a day, not too many side by side."""
-    going = session.scalars(select(func.count()).where(Census.ended_at.is_(None))).one()
-    connected = exists().where(
-        Token.institution_id == Institution.id,
-        Token.purpose == OAuthPurpose.SERVICE,
-        Token.dead_since.is_(None),
-    )
-    recent = exists().where(Census.institution_id == Institution.id, Census.begun_at > now - EVERY)
-    due = select(Institution.id).where(connected, ~recent).order_by(Institution.id)
-    for institution_id in session.scalars(due.limit(max(0, AT_ONCE - going))).all():
+    """Promise a census to every institution that is due one."""
+    for institution_id in walks.due(session, Census, now):
         begin(session, institution_id, now)
 
 
@@ -89,20 +46,17 @@ def turn(run_id: int, access: Access, clock: Clock, lasting: timedelta) -> timed
         try:
             _step(run, access, clock)
         except CanvasThrottled as full:
-            _note(run, clock())
+            note(run, clock())
             return full.wait
         except ALLOWED_LATER:
-            _note(run, clock(), only_ours=True, stage=Counting.GROUPS, cursor="")
+            note(run, clock(), only_ours=True, stage=Counting.GROUPS, cursor="")
         except RETRYABLE:
             if run.stumbles + 1 < PATIENCE or run.stage is not Counting.COURSES:
-                _note(run, clock(), stumbles=run.stumbles + 1, problem=Problem.CANVAS_AWAY)
+                note(run, clock(), stumbles=run.stumbles + 1, problem=Problem.CANVAS_AWAY)
                 raise
-            _note(run, clock(), cursor=_next_course(run) or run.cursor, stumbles=0, skipped=run.skipped + 1)
+            note(run, clock(), cursor=_next_course(run) or run.cursor, stumbles=0, skipped=run.skipped + 1)
         except Failure as failure:
-            lost = isinstance(failure, NotConnected | TokenDead)
-            _note(
-                run, clock(), ended_at=clock(), problem=Problem.NOT_CONNECTED if lost else Problem.NOT_ALLOWED
-            )
+            note(run, clock(), ended_at=clock(), problem=Problem.of(failure))
             return None
     return MOMENT
 
@@ -115,7 +69,7 @@ def _step(run: Census, access: Access, clock: Clock) -> None:
             _next_stage(run, clock())
         case Counting.LISTS:
             after = looking.at_a_list(run, access)
-            _next_stage(run, clock()) if after is None else _note(run, clock(), cursor=after)
+            _next_stage(run, clock()) if after is None else note(run, clock(), cursor=after)
         case Counting.COURSES:
             course = _next_course(run)
             if course is None:
@@ -123,7 +77,7 @@ def _step(run: Census, access: Access, clock: Clock) -> None:
                 _next_stage(run, clock())
             else:
                 looking.at_course(run, course, access)
-                _note(run, clock(), cursor=course, looked=run.looked + 1)
+                note(run, clock(), cursor=course, looked=run.looked + 1)
         case Counting.GROUPS | Counting.HIDING:
             _add_up(run, clock)
 
@@ -137,7 +91,7 @@ def _add_up(run: Census, clock: Clock) -> None:
         adding_up.count(run, unit, clock())
     else:
         adding_up.hide(run, unit)
-    _note(run, clock(), cursor=unit)
+    note(run, clock(), cursor=unit)
 
 
 def _next_course(run: Census) -> str | None:
@@ -147,28 +101,8 @@ def _next_course(run: Census) -> str | None:
 
 def _next_stage(run: Census, now: datetime) -> None:
     """Go on to the next stage, or end the census."""
-    order = list(Counting)
-    if run.stage is order[-1]:
-        if _note(run, now, ended_at=now, problem=None):
-            adding_up.tidy(run.institution_id, now)
-        return
-    _note(run, now, stage=order[order.index(run.stage) + 1], cursor="")
-
-
-def _note(run: Census, now: datetime, **values: object) -> bool:
-    """Write the census's place down, unless another worker has gone on from there meanwhile."""
-    moved = {"stumbles": 0, "problem": None} if {"cursor", "stage"} & set(values) else {}
-    with db.transaction() as session:
-        result = session.execute(
-            update(Census)
-            .where(
-                Census.id == run.id,
-                Census.ended_at.is_(None),
-                Census.stage == run.stage,
-                Census.cursor == run.cursor,
-            )
-            .values(seen_at=now, **{**moved, **values})
-            .execution_options(synchronize_session=False)
-        )
-    assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
-    return result.rowcount == 1
+    following = stage_after(run.stage)
+    if following is not None:
+        note(run, now, stage=following, cursor="")
+    elif note(run, now, ended_at=now, problem=None):
+        adding_up.tidy(run.institution_id, now)

@@ -11,8 +11,8 @@ from app.pairing import mending
 from app.pairing.applying import Access, Clock
 from app.pairing.drift import CLICKS, Kind
 from app.pairing.mending import Click, Outcome
-from app.pairing.reconciling import MOMENT
 from app.pairing.stages import ONE_LINK
+from app.pairing.walks import MOMENT
 
 BUSY = timedelta(seconds=5)  # something is under way between the two people
 

@@ -10,7 +10,7 @@ from app import db
 from app.canvas.oauth import SERVICE_SCOPES
 from app.errors import CanvasUnreachable
 from app.models import LinkState, OAuthPurpose, Token
-from app.pairing import findings, reconciling
+from app.pairing import findings, reconciling, walks
 from app.tasks.reconcile import begin_due
 from app.tasks.reconcile import reconcile as walk
 from tests.journeys.drifting import (
@@ -144,7 +144,7 @@ def test_without_a_service_account_it_says_so(school: School, parent: Observer) 
 
     run = reconcile(school)
 
-    assert run.problem == reconciling.Problem.NOT_CONNECTED
+    assert run.problem == walks.Problem.NOT_CONNECTED
     assert states() == [LinkState.ACTIVE]
     assert "no account is connected" in differences(Admin(school, ADMIN)).text
 
@@ -161,7 +161,7 @@ def test_a_key_that_lacks_a_scope_ends_the_look_and_no_link(school: School, pare
 
     run = reconcile(school)
 
-    assert run.problem == reconciling.Problem.NOT_ALLOWED
+    assert run.problem == walks.Problem.NOT_ALLOWED
     assert states() == [LinkState.ACTIVE]
     assert "does not let Observatory's account look" in differences(Admin(school, ADMIN)).text
 
@@ -191,13 +191,13 @@ def test_it_does_not_begin_where_no_account_is_connected(registered: School) -> 
 def test_one_that_lost_its_job_makes_room_for_the_next(school: School, run_jobs: Runner) -> None:
     begin_due()
     jobs_are_lost()
-    later = datetime.now(UTC) + reconciling.DEAD + timedelta(minutes=1)
+    later = datetime.now(UTC) + walks.DEAD + timedelta(minutes=1)
 
     with db.transaction() as session:
         assert reconciling.begin(session, school.institution_id, later)
     run_jobs()
 
-    assert [run.problem for run in runs()] == [reconciling.Problem.STOPPED, None]
+    assert [run.problem for run in runs()] == [walks.Problem.STOPPED, None]
     assert all(run.ended_at for run in runs())
 
 
