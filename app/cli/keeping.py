@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import audit as events
 from app import db, exporting, purging, retention, verifying
+from app.cli.shell import Sorry, application
 from app.models import Institution, Person
-from app.shell import Sorry, application
 from app.verifying import Flaw, Proof
 
 FLAWS = {

@@ -1,0 +1,20 @@
+"""`observatory …`: what is run on the server. Each group of commands has a module of its own."""
+
+import click
+
+from app.cli import keeping, platform, server
+
+COMMANDS = (
+    *(server.serve, server.worker, server.database, server.examine, server.show),
+    *(platform.platform, platform.tool_keys, platform.kept_secrets),
+    *(keeping.audit, keeping.export, keeping.purge),
+)
+
+
+@click.group()
+def main() -> None:
+    """Pairs observers with students in Canvas. Settings come from the environment; see the README."""
+
+
+for command in COMMANDS:
+    main.add_command(command)
