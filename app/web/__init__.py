@@ -37,14 +37,7 @@ from app.web import (
     trail,
 )
 
-BLUEPRINTS = (
-    health,
-    lti,
-    discovery,
-    connect,
-    observer,
-    sign_up,
-    portal,
+LAUNCHED = (
     instructor,
     student,
     admin,
@@ -59,22 +52,7 @@ BLUEPRINTS = (
     registration,
     trail,
 )
-LAUNCHED = (
-    lti,
-    instructor,
-    student,
-    admin,
-    setup,
-    drift,
-    coverage,
-    imports,
-    bars,
-    counter,
-    people,
-    policy,
-    registration,
-    trail,
-)  # proved by a signature or by the launch's handle, not by a cookie
+BLUEPRINTS = (health, lti, discovery, connect, observer, sign_up, portal, *LAUNCHED)
 
 
 class RowNumber(IntegerConverter):
@@ -91,7 +69,7 @@ def assemble(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
-    for launched in LAUNCHED:
+    for launched in (lti, *LAUNCHED):  # proved by a signature or by the launch's handle, not by a cookie
         csrf.exempt(launched.bp)
     csrf.exempt("app.web.connect.connect")  # likewise by the handle
     lti.portals.update(

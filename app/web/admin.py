@@ -1,6 +1,6 @@
 """The admin's portal: is this institution connected, and who lends the service account."""
 
-from flask import Blueprint, abort, render_template
+from flask import render_template
 
 from app import db
 from app.canvas import users
@@ -8,15 +8,9 @@ from app.errors import Failure
 from app.inspector import service
 from app.models import LtiLaunch
 from app.pairing import bars, ending
-from app.web import canvas, errors, headers, setup, visit
+from app.web import canvas, errors, guard, headers, setup, visit
 
-bp = Blueprint("admin", __name__, url_prefix="/admin")
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
+bp = guard.portal("admin", __name__, "/admin")
 
 
 @bp.post("/")

@@ -2,36 +2,21 @@
 
 import re
 
-from flask import Blueprint, abort, render_template, request
+from flask import abort, render_template, request
 
 from app import db, people
 from app.models import Bar, LinkState
 from app.pairing import bars, connections, links
 from app.pairing.connections import Connection
 from app.pairing.directory import Somebody
-from app.web import canvas, visit
+from app.web import canvas, guard, visit
 from app.web.people import asked, search, service, somebody, typed
 
-bp = Blueprint("bars", __name__, url_prefix="/admin/do-not-pair")
+bp = guard.portal("bars", __name__, "/admin/do-not-pair")
 
 Page = str | tuple[str, int]
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\Z")
 WHOM = ("person", "email", "anyone")
-
-
-@bp.before_request
-def trusted_only() -> Page | None:
-    """The list is about court orders and the like: nobody sees it for somebody else."""
-    launch = visit.launch()
-    if launch.root_admin and launch.stand_in is None:
-        return None
-    return render_template("admin/bars_closed.html", launch=launch), 403
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request
+from flask import render_template, request
 
 from app import db, policy
 from app import people as known
@@ -15,12 +15,12 @@ from app.pairing.adding import Pair
 from app.pairing.codes import ALL_COURSES
 from app.pairing.counter import Made, Paper, Taken, make_login
 from app.pairing.directory import Somebody
-from app.web import people, visit
+from app.web import guard, visit
 from app.web.bars import EMAIL
 from app.web.connecting import chosen_reach, told
-from app.web.people import Notice, asked, may_act, search, service, somebody, typed
+from app.web.people import Notice, asked, search, service, somebody, typed
 
-bp = Blueprint("counter", __name__, url_prefix="/admin/counter")
+bp = guard.portal("counter", __name__, "/admin/counter")
 
 Page = str | tuple[str, int]
 
@@ -32,21 +32,6 @@ class Wrong:
     word: str
     fields: dict[str, str] | None = None
     owner: Somebody | None = None
-
-
-@bp.before_request
-def whole_institution() -> Page | None:
-    """As for the pages of people; and nobody stands at the counter for somebody else."""
-    refused = people.whole_institution()
-    if refused is None:
-        may_act()
-    return refused
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

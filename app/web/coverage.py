@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Response, abort, render_template, request
 from flask_babel import gettext
 
 from app import db, people, policy
@@ -12,17 +12,11 @@ from app.pairing import census, codes, coverage, lists
 from app.pairing.codes import Reach
 from app.pairing.lists import RosterStudent
 from app.sheets.writing import for_people
-from app.web import canvas, setup, visit
+from app.web import canvas, guard, setup, visit
 
-bp = Blueprint("coverage", __name__, url_prefix="/admin/coverage")
+bp = guard.portal("coverage", __name__, "/admin/coverage")
 
 Page = str | tuple[str, int]
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -1,29 +1,16 @@
 """Where Canvas and our links differ: what was found, what was done about it, and what an admin decides."""
 
-from flask import Blueprint, abort, render_template
+from flask import abort, render_template
 
 from app import db
 from app.models import Drift, LtiLaunch
 from app.pairing import findings, reconciling
 from app.pairing.drift import CLICKS, Kind
-from app.web import visit
+from app.web import guard, visit
 
-bp = Blueprint("drift", __name__, url_prefix="/admin/drift")
+bp = guard.portal("drift", __name__, "/admin/drift")
 
 Page = str | tuple[str, int]
-
-
-@bp.before_request
-def whole_institution() -> Page | None:
-    """The page names people of the whole institution: the admin of a part is told who may look."""
-    launch = visit.launch()
-    return None if launch.root_admin else (render_template("admin/drift_closed.html", launch=launch), 403)
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

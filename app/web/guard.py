@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Response, abort, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.models import Role
@@ -39,6 +49,21 @@ def launched(*roles: Role) -> Callable[[], Answer]:
     return check
 
 
+def at_the_top(*, in_person: bool = False) -> Callable[[], Answer]:
+    """An admin of the whole institution; with `in_person` nobody who acts as somebody else in Canvas."""
+
+    def check() -> Answer:
+        refused = launched(Role.ADMIN)()
+        if refused is not None:
+            return refused
+        launch = visit.launch()
+        if not launch.root_admin or (in_person and launch.stand_in):
+            return _refuse("part", 403)
+        return None
+
+    return check
+
+
 def signed_in() -> Answer:
     """An observer who signed in with Canvas; others are sent to do so."""
     if visit.find_observer() is not None:
@@ -63,16 +88,27 @@ AUDIENCES = {
     "student": Audience("students launched from Canvas", launched(Role.STUDENT)),
     "admin": Audience("admins launched from their account", launched(Role.ADMIN)),
     "setup": Audience("admins launched from their account", launched(Role.ADMIN)),
-    "bars": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "counter": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "people": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "policy": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "registration": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "imports": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "bars": Audience(
+        "admins launched from the account at the top, as themselves", at_the_top(in_person=True)
+    ),
+    "counter": Audience(
+        "admins launched from the account at the top, as themselves", at_the_top(in_person=True)
+    ),
+    "people": Audience("admins launched from the account at the top", at_the_top()),
+    "policy": Audience("admins launched from the account at the top", at_the_top()),
+    "registration": Audience("admins launched from the account at the top", at_the_top()),
+    "imports": Audience("admins launched from the account at the top", at_the_top()),
     "coverage": Audience("admins, for the accounts they administer", launched(Role.ADMIN)),
-    "drift": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
-    "trail": Audience("admins launched from the account at the top", launched(Role.ADMIN)),
+    "drift": Audience("admins launched from the account at the top", at_the_top()),
+    "trail": Audience("admins launched from the account at the top", at_the_top()),
 }
+
+
+def portal(name: str, module: str, path: str) -> Blueprint:
+    """Pages entered by a launch only; somebody who comes by a bookmark is told to open it from Canvas."""
+    bp = Blueprint(name, module, url_prefix=path)
+    bp.add_url_rule("/", "closed", lambda: abort(401))
+    return bp
 
 
 def stand_at_the_door(app: Flask) -> None:
@@ -89,5 +125,5 @@ def stand_at_the_door(app: Flask) -> None:
 
 
 def _refuse(kind: str, status: int) -> Response:
-    g.refused = kind
-    return make_response(render_template("refusals/entry.html", kind=kind), status)
+    page = "refusals/part.html" if kind == "part" else "refusals/entry.html"
+    return make_response(render_template(page, kind=kind), status)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, stream_with_context
+from flask import Response, abort, render_template, request, stream_with_context
 from sqlalchemy.orm import Session
 
 from app import db
@@ -12,9 +12,9 @@ from app.canvas.oauth import IMPORT_SCOPES, Extra
 from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import files, intake, looking, overview, progress, steering, undoing
 from app.sheets.troubles import Refused
-from app.web import headers, import_columns, import_words, visit
+from app.web import guard, headers, import_columns, import_words, visit
 
-bp = Blueprint("imports", __name__, url_prefix="/admin/import")
+bp = guard.portal("imports", __name__, "/admin/import")
 
 Page = str | tuple[str, int]
 S = ImportState
@@ -28,23 +28,10 @@ def room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         request.max_content_length = intake.LARGEST + A_FORM
 
 
-@bp.before_request
-def whole_institution() -> Page | None:
-    """An import is about people of the whole institution: the admin of a part is told who may do it."""
-    launch = visit.launch()
-    return None if launch.root_admin else (render_template("admin/import_closed.html", launch=launch), 403)
-
-
 @bp.context_processor
 def speak() -> dict[str, object]:
     """What every page of an import says it with."""
     return {"words": import_words, "scopes": IMPORT_SCOPES}
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Response, abort, render_template, request
 from flask_babel import gettext
 
 from app import db, people, policy
@@ -11,18 +11,12 @@ from app.models import Code, LtiLaunch, Scope
 from app.pairing import codes, lists, rules
 from app.pairing.codes import Reach, Terms
 from app.pairing.lists import RosterStudent
-from app.web import canvas, coverage, visit
+from app.web import canvas, coverage, guard, visit
 from app.web.forms import IssueForm
 
-bp = Blueprint("instructor", __name__, url_prefix="/instructor")
+bp = guard.portal("instructor", __name__, "/instructor")
 
 Page = str | tuple[str, int]
-
-
-@bp.get("/")
-def closed() -> Page:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 def enter() -> Page:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request
+from flask import abort, render_template, request
 
 from app import db
 from app.canvas import Canvas
@@ -11,10 +11,10 @@ from app.canvas.oauth import EXTRA_SCOPES, Extra
 from app.models import LtiLaunch
 from app.pairing import connections, directory
 from app.pairing.directory import Found, Somebody
-from app.web import canvas, visit
+from app.web import canvas, guard, visit
 from app.web.forms import CANVAS_ID
 
-bp = Blueprint("people", __name__, url_prefix="/admin/people")
+bp = guard.portal("people", __name__, "/admin/people")
 
 Page = str | tuple[str, int]
 LONGEST = 200  # characters of a search
@@ -29,19 +29,6 @@ class Notice:
     name: str = ""
     reason: str | None = None
     code: str | None = None
-
-
-@bp.before_request
-def whole_institution() -> Page | None:
-    """The pages name people of the whole institution: the admin of a part is told who may look."""
-    launch = visit.launch()
-    return None if launch.root_admin else (render_template("admin/people_closed.html", launch=launch), 403)
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, render_template, request
+from flask import abort, render_template, request
 
 from app import audit, db
 from app import policy as policies
@@ -10,26 +10,13 @@ from app.models import Link, LtiLaunch
 from app.pairing import ending, lists
 from app.pairing.codes import Reach
 from app.policy import PRESETS, InForce, Policy
-from app.web import canvas, visit
+from app.web import canvas, guard, visit
 from app.web.policy_form import GROUPS, NAMED, PolicyForm, filled, told
 
-bp = Blueprint("policy", __name__, url_prefix="/admin/policy")
+bp = guard.portal("policy", __name__, "/admin/policy")
 
 Page = str | tuple[str, int]
 TEXTS = ("office", "agreement")  # too long for the record of events; agreements have a table of their own
-
-
-@bp.before_request
-def whole_institution() -> Page | None:
-    """The policy is about everybody: the admin of a part is told who decides it."""
-    launch = visit.launch()
-    return None if launch.root_admin else (render_template("admin/policy_closed.html", launch=launch), 403)
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

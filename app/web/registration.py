@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, render_template, request
+from flask import abort, render_template, request
 from sqlalchemy import func, select
 
 from app import audit, db
@@ -12,9 +12,9 @@ from app.canvas.oauth import EXTRA_SCOPES, Extra
 from app.errors import CanvasFailure, Failure
 from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
 from app.pairing import front
-from app.web import canvas, errors, headers, visit
+from app.web import canvas, errors, guard, headers, visit
 
-bp = Blueprint("registration", __name__, url_prefix="/admin/registration")
+bp = guard.portal("registration", __name__, "/admin/registration")
 
 Page = str | tuple[str, int]
 # Canvas's names and labels of what the service account's role needs for all of this.
@@ -44,17 +44,9 @@ class Notice:
 
 
 @bp.before_request
-def whole_institution() -> Page | None:
-    """These are matters of the whole institution: the admin of a part is told who decides them."""
-    launch = visit.launch()
-    headers.lead_out(launch.institution.canvas_url)
-    return None if launch.root_admin else (render_template("admin/registration_closed.html"), 403)
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
+def lead_out() -> None:
+    """Each page leads to pages of Canvas."""
+    headers.lead_out(visit.launch().institution.canvas_url)
 
 
 @bp.post("/")

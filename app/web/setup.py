@@ -1,6 +1,6 @@
 """The setup check of an institution: what is in order, what is not, and who can mend it how."""
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Response, abort, render_template, request
 
 from app.canvas.oauth import CALLBACK_PATH, KEY_SCOPES
 from app.errors import SecretUnreadable
@@ -8,18 +8,12 @@ from app.inspector import dry_run, findings, permissions, service
 from app.inspector.findings import Finding, Report
 from app.inspector.inspection import Inspector
 from app.models import LtiLaunch
-from app.web import report, visit
+from app.web import guard, report, visit
 from app.web.forms import DryRunForm
 
-bp = Blueprint("setup", __name__, url_prefix="/admin/setup")
+bp = guard.portal("setup", __name__, "/admin/setup")
 
 Page = str | tuple[str, int]
-
-
-@bp.get("/")
-def closed() -> Page:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -1,23 +1,17 @@
 """The student's portal: a code for all courses, and who can see me."""
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import db, policy
 from app.inspector import service
 from app.models import Code, LtiLaunch, Scope
 from app.pairing import approvals, codes, ending, lists, rules
-from app.web import canvas, connect, headers, qr, visit
+from app.web import canvas, connect, guard, headers, qr, visit
 
-bp = Blueprint("student", __name__, url_prefix="/student")
+bp = guard.portal("student", __name__, "/student")
 
 Page = str | tuple[str, int]
-
-
-@bp.get("/")
-def closed() -> Page:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, render_template, request, stream_with_context
+from flask import Response, abort, render_template, request, stream_with_context
 from flask_babel import format_datetime, gettext
 
 from app import audit, db, trail, verifying
@@ -16,10 +16,10 @@ from app.models import LtiLaunch, Person
 from app.pairing import disclosures
 from app.sheets.writing import for_people
 from app.trail import MOST_PEOPLE, Named, Wanted
-from app.web import regional, trail_words, visit
+from app.web import guard, regional, trail_words, visit
 from app.web.trail_words import name
 
-bp = Blueprint("trail", __name__, url_prefix="/admin/audit")
+bp = guard.portal("trail", __name__, "/admin/audit")
 
 Page = str | tuple[str, int]
 SIZE = 50  # events on one page
@@ -36,19 +36,6 @@ class Typed:
     course: str
     since: str
     until: str
-
-
-@bp.before_request
-def whole_institution() -> Page | None:
-    """The page names people of the whole institution: the admin of a part is told who may look."""
-    launch = visit.launch()
-    return None if launch.root_admin else (render_template("admin/audit_closed.html", launch=launch), 403)
-
-
-@bp.get("/")
-def closed() -> str:
-    """What somebody sees who comes by a bookmark; the guard answers before this does."""
-    abort(401)
 
 
 @bp.post("/")

@@ -171,7 +171,7 @@ def test_an_admin_of_a_part_is_told_who_decides(school: School) -> None:
     assert not page.has_button("See and change the policy")
     refused = part.forges(page, "/admin/policy/")
     assert refused.status_code == 403
-    assert "An administrator of the whole institution can see and change it" in refused.text
+    assert "An administrator of the whole institution can open it" in refused.text
 
 
 def test_somebody_acting_as_an_admin_changes_nothing(school: School, admin: Admin) -> None:
