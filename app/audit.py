@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from app import chain
+from app.db import BY
 
 
 class Event(StrEnum):
@@ -73,7 +74,10 @@ def record(
     """Write an event with the change it tells of. Facts are ids and words, never names or secrets.
 
     Those called `student` and `observer` (people.id) and `course` (Canvas's number) can be searched by.
+    Where nobody acts but a command does, `by` says so.
     """
+    if actor_id is None and session.info.get(BY):
+        facts[BY] = session.info[BY]
     student, observer, course = (facts.get(name) for name in ("student", "observer", "course"))
     told = {
         "institution_id": institution_id,

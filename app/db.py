@@ -15,6 +15,8 @@ database = SQLAlchemy(metadata=Base.metadata)
 
 READ_ONLY = "observatory_read_only"
 KEYRING = "keyring"  # where a session keeps the secret keys, for app.chain to sign with
+BY = "by"  # and what acts here where no person does, for app.audit to write down
+COMMAND = "cli"
 
 
 @contextmanager
@@ -24,7 +26,7 @@ def transaction() -> Iterator[Session]:
     Never open one while Canvas is called. On SQLite the write lock is taken at once, so that a
     transaction that reads before it writes waits for its turn instead of failing.
     """
-    known = {KEYRING: current_app.extensions["keyring"]}
+    known = {KEYRING: current_app.extensions["keyring"], BY: current_app.extensions.get(BY)}
     with Session(database.engine, expire_on_commit=False, info=known) as session, session.begin():
         yield session
 

@@ -1,6 +1,7 @@
 """The people of an institution, known by their Canvas user id."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,6 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever runs the server: acts for an institution by commands, and is nobody in Canvas."""
+
+    institution_id: int
+    id: None = None
+    time_zone: None = None
+
+
+Actor = Person | Operator
 
 
 def remember(

@@ -121,7 +121,7 @@ def changes(old: Policy, new: Policy) -> list[str]:
 
 
 def decide(
-    session: Session, institution_id: int, new: Policy, seen: int, author_id: int, now: datetime
+    session: Session, institution_id: int, new: Policy, seen: int, author_id: int | None, now: datetime
 ) -> bool:
     """Put a policy in force. False: somebody else has changed it since version `seen` was looked at."""
     old = in_force(session, institution_id)
@@ -161,7 +161,7 @@ def _write(session: Session, institution_id: int, seen: int, values: dict[str, o
 
 
 def _next_agreement(
-    session: Session, institution_id: int, text: str, author_id: int, now: datetime
+    session: Session, institution_id: int, text: str, author_id: int | None, now: datetime
 ) -> Agreement | None:
     if not text:
         return None

@@ -31,7 +31,7 @@ class Bar(Base):
     email: Mapped[str | None]  # lower case
     document: Mapped[str]  # where the paper is that says so; never the paper itself
     made_at: Mapped[datetime]
-    made_by: Mapped[int]
+    made_by: Mapped[int | None]  # None: from the command line, as in the next
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[int | None]
 
@@ -39,7 +39,9 @@ class Bar(Base):
     observer: Mapped[Person | None] = relationship(
         primaryjoin="foreign(Bar.observer_id) == Person.id", viewonly=True
     )
-    maker: Mapped[Person] = relationship(primaryjoin="foreign(Bar.made_by) == Person.id", viewonly=True)
+    maker: Mapped[Person | None] = relationship(
+        primaryjoin="foreign(Bar.made_by) == Person.id", viewonly=True
+    )
 
 
 class BarHit(Base):

@@ -95,7 +95,7 @@ class Code(Base):
     student_id: Mapped[int]
     course_id: Mapped[str | None]  # Canvas's number
     course_name: Mapped[str | None]
-    issuer_id: Mapped[int]
+    issuer_id: Mapped[int | None]  # None: from the command line
     issuer_role: Mapped[Role] = mapped_column(words(Role))
     uses: Mapped[int]
     max_uses: Mapped[int]
@@ -109,7 +109,7 @@ class Code(Base):
     replaced_at: Mapped[datetime | None]
 
     student: Mapped[Person] = relationship(primaryjoin="foreign(Code.student_id) == Person.id")
-    issuer: Mapped[Person] = relationship(primaryjoin="foreign(Code.issuer_id) == Person.id")
+    issuer: Mapped[Person | None] = relationship(primaryjoin="foreign(Code.issuer_id) == Person.id")
     sections: Mapped[list["CodeSection"]] = relationship(cascade="all, delete-orphan")
 
 

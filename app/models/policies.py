@@ -19,7 +19,7 @@ class Agreement(Base):
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
     version: Mapped[int]  # 1, 2, 3 … in each institution
     text: Mapped[str]
-    author_id: Mapped[int]
+    author_id: Mapped[int | None]  # None: from the command line
     created_at: Mapped[datetime]
 
 

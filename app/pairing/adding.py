@@ -17,6 +17,7 @@ from app.pairing.directory import Somebody
 from app.pairing.guesses import Guesser
 from app.pairing.redemption import AlreadyConnected, Clock, Made, Redeemed, undone
 from app.pairing.rules import Reason, Refused
+from app.people import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Pair:
 
 
 def connect(
-    session: Session, admin: Person, pair: Pair, reach: Reach, now: datetime, head_start: timedelta
+    session: Session, admin: Actor, pair: Pair, reach: Reach, now: datetime, head_start: timedelta
 ) -> Outcome:
     """Connect two people by the admin's word; Canvas is told by app.pairing.applying."""
     if pair.observer.id == pair.student.id:

@@ -13,6 +13,7 @@ from app import audit
 from app.crypto import Keyring
 from app.models import Code, CodeSection, Link, LtiLaunch, Person, Role, Scope
 from app.pairing import rules, spelling
+from app.people import Actor
 from app.policy import Policy
 
 
@@ -53,7 +54,7 @@ def issue(
     session: Session,
     keyring: Keyring,
     *,
-    issuer: Person,
+    issuer: Actor,
     role: Role,
     student: Person,
     reach: Reach,

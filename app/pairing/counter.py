@@ -17,6 +17,7 @@ from app.pairing import adding, directory, spelling
 from app.pairing.adding import Outcome, Pair
 from app.pairing.codes import Reach
 from app.pairing.directory import Somebody
+from app.people import Actor
 
 LETTERS = 12  # of a password for the first sign-in: 60 bits
 
@@ -86,7 +87,7 @@ def create(
     return Made(Somebody(made.id, made.name, login, sis_id, email), password)
 
 
-def note_account(session: Session, admin: Person, made: Made, now: datetime) -> None:
+def note_account(session: Session, admin: Actor, made: Made, now: datetime) -> None:
     """Write down that an admin made an account."""
     observer = people.remember(session, admin.institution_id, made.observer.id, made.observer.name, now)
     audit.record(

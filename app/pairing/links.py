@@ -22,6 +22,7 @@ from app.models import Code, EndedBy, Link, LinkState, Person, Scope, Way
 from app.models.pairing import OPEN
 from app.pairing import codes
 from app.pairing.codes import ALL_COURSES, Reach
+from app.people import Actor
 
 
 def open_between(session: Session, observer: Person, student_id: int, reach: Reach) -> Link | None:
@@ -116,7 +117,7 @@ def note_native(
 
 def add(
     session: Session,
-    admin: Person,
+    admin: Actor,
     observer: Person,
     student: Person,
     reach: Reach,
@@ -139,7 +140,7 @@ def leave(
     reach: Reach,
     now: datetime,
     delay: timedelta,
-    actor: Person | None = None,
+    actor: Actor | None = None,
 ) -> Link:
     """Begin to end a link, by its observer or another. One that Canvas made without us gets a row."""
     link, new = open_or_new(session, observer, student, reach, Way.CANVAS, now)
@@ -148,7 +149,8 @@ def leave(
     link.state = LinkState.ENDING
     link.reason, link.again = None, False
     actor = actor or observer
-    link.ended_by = {observer.id: EndedBy.OBSERVER, student.id: EndedBy.STUDENT}.get(actor.id, EndedBy.OFFICE)
+    theirs: dict[int | None, EndedBy] = {observer.id: EndedBy.OBSERVER, student.id: EndedBy.STUDENT}
+    link.ended_by = theirs.get(actor.id, EndedBy.OFFICE)
     record(session, link, audit.Event.LINK_ENDING, now, actor.id)
     jobs.enqueue(session, "end_link", link.id, delay=delay)
     return link

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Row
 
+from app.db import BY, COMMAND
 from app.models import Person
 from app.trail import Named
 
@@ -78,7 +79,9 @@ KINDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {  # groups of events, by wha
     "data": (_("Copies and deletions of data"), ("data",)),
 }
 SETTINGS = _("Settings")  # whatever is in no other group
-SAID = frozenset({"student", "observer", "course", "scope", "way", "found"})  # facts that are told otherwise
+SAID = frozenset(
+    {"student", "observer", "course", "scope", "way", "found", BY}
+)  # facts that are told otherwise
 WAYS: Mapping[str, Any] = {
     "code": _("by a code"),
     "native_code": _("by a code of Canvas"),
@@ -116,7 +119,7 @@ def sentence(event: Row[Any], named: Named) -> str:
     words = _words(event)
     if words is None:
         return str(event.event)
-    who = gettext("Observatory") if event.actor_id is None else name(people.get(event.actor_id))
+    who = _actor(event, named)
     student, observer = (
         name(people.get(actor if id is None else id))
         if (actor := event.actor_id) or id
@@ -124,6 +127,14 @@ def sentence(event: Row[Any], named: Named) -> str:
         for id in (event.student_id, event.observer_id)
     )
     return str(words) % {"who": who, "student": student, "observer": observer}
+
+
+def _actor(event: Row[Any], named: Named) -> str:
+    if event.actor_id is not None:
+        return name(named.people.get(event.actor_id))
+    if event.facts.get(BY) == COMMAND:
+        return str(gettext("Whoever runs the server"))
+    return str(gettext("Observatory"))
 
 
 def _words(event: Row[Any]) -> Any:
