@@ -16,6 +16,7 @@ from app.canvas import Canvas, users
 from app.errors import CanvasFailure, CanvasForbids, CanvasMissing, ScopeMissing
 from app.models import Bar, BarHit, Person
 from app.pairing.rules import Reason, Refused
+from app.people import Actor
 
 NEUTRAL = Refused(Reason.CANVAS_REFUSED)  # says nothing of a list
 Addresses = frozenset[str] | None  # e-mail addresses and login of somebody; None: Canvas does not tell
@@ -128,7 +129,7 @@ def unseen(session: Session, institution_id: int) -> Sequence[BarHit]:
     ).all()
 
 
-def see(session: Session, admin: Person, hit_id: int, now: datetime) -> bool:
+def see(session: Session, admin: Actor, hit_id: int, now: datetime) -> bool:
     """An administrator has seen an alert. False: there is no such one."""
     hit = session.scalar(
         select(BarHit)
@@ -164,7 +165,7 @@ def one(session: Session, institution_id: int, bar_id: int) -> Bar | None:
 
 def make(
     session: Session,
-    admin: Person,
+    admin: Actor,
     student: Person,
     observer: Person | None,
     email: str | None,
@@ -187,14 +188,14 @@ def make(
     return bar
 
 
-def end(session: Session, admin: Person, bar: Bar, now: datetime) -> None:
+def end(session: Session, admin: Actor, bar: Bar, now: datetime) -> None:
     """Take an entry out of force; it stays on the list with its history."""
     if bar.ended_at is None:
         bar.ended_at, bar.ended_by = now, admin.id
         _record(session, bar, audit.Event.BAR_ENDED, now, admin.id, observer=bar.observer_id)
 
 
-def looked(session: Session, admin: Person, bar: Bar | None, now: datetime) -> None:
+def looked(session: Session, admin: Actor, bar: Bar | None, now: datetime) -> None:
     """Write down that somebody looked at the list, or at one entry."""
     if bar is None:
         audit.record(session, admin.institution_id, audit.Event.BAR_LOOKED, now, admin.id)
