@@ -96,13 +96,8 @@ def app(settings: Settings) -> Iterator[Flask]:
         db.database.engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def made_up_world() -> dict[str, Any]:
-    """The sandbox's own school, with our key and tool in it."""
-    dumped = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--dump-world"], capture_output=True, check=True, text=True
-    )
-    world: dict[str, Any] = json.loads(dumped.stdout)
+def with_our_key(world: dict[str, Any]) -> dict[str, Any]:
+    """The same world, where our key, the service account's token and our tool are known."""
     world["developer_keys"] = [
         {
             "client_id": KEY,
@@ -131,6 +126,16 @@ def made_up_world() -> dict[str, Any]:
         }
     ]
     return world
+
+
+@pytest.fixture(scope="session")
+def made_up_world() -> dict[str, Any]:
+    """The sandbox's own school, with our key and tool in it."""
+    dumped = subprocess.run(
+        [sys.executable, "-m", "sandbox", "--dump-world"], capture_output=True, check=True, text=True
+    )
+    world: dict[str, Any] = json.loads(dumped.stdout)
+    return with_our_key(world)
 
 
 @pytest.fixture(scope="session")
