@@ -13,7 +13,7 @@ from app.web.student import Page, bp
 @bp.post("/asked/<row:link_id>/<any(yes, no):answer>")
 def say(link_id: int, answer: str) -> Page:
     """Let somebody see a course, or not."""
-    launch = _may_act()
+    launch = visit.acting()
     with db.transaction() as session:
         if answer == "yes":
             said = approvals.say_yes(session, launch.person, link_id, visit.now(), visit.head_start())
@@ -27,7 +27,7 @@ def say(link_id: int, answer: str) -> Page:
 @bp.post("/end")
 def end() -> Page:
     """Ask first; then end everything an observer can see, or ask the office to, as the policy says."""
-    launch = _may_act()
+    launch = visit.acting()
     watcher = _asked(launch)
     with db.reading() as session:
         rule = policy.of(session, launch.institution_id)
@@ -61,10 +61,3 @@ def _asked(launch: LtiLaunch) -> Watcher:
     if watcher is None:
         abort(404)
     return watcher
-
-
-def _may_act() -> LtiLaunch:
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
-    return launch

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from flask import Response, abort, render_template, request
 from flask_babel import gettext
 
-from app import db, people, policy
+from app import db
 from app.canvas.oauth import COVERAGE_SCOPES
-from app.models import Code, CountedCourse, LtiLaunch, Role, Scope
-from app.pairing import census, codes, coverage, lists
+from app.models import CountedCourse, LtiLaunch, Scope
+from app.pairing import census, coverage, lists
 from app.pairing.codes import Reach
+from app.pairing.issuing import issue_in_course
 from app.pairing.lists import RosterStudent
 from app.sheets.writing import for_people
 from app.web import canvas, guard, setup, visit
@@ -29,7 +30,7 @@ def home() -> Page:
 def count() -> Page:
     """Count now; a job does it."""
     launch = visit.launch()
-    if launch.stand_in or not launch.root_admin:
+    if not setup.may_change(launch):
         abort(403)
     with db.transaction() as session:
         census.begin(session, launch.institution_id, visit.now())
@@ -61,7 +62,7 @@ def course(course_id: str) -> Page:
         course=row,
         total=len(roster),
         nobody=lists.nobody_yet(roster),
-        may_issue=_may_issue(launch),
+        may_issue=setup.may_change(launch),
     )
 
 
@@ -76,14 +77,13 @@ def sheet(course_id: str) -> Response:
 def issue(course_id: str) -> Page:
     """A code of this one course for each of its students who has nobody yet."""
     launch = visit.launch()
-    if not _may_issue(launch):
+    if not setup.may_change(launch):
         abort(403)
     row = _course(launch, course_id)
-    issued = _issue(launch, row, lists.nobody_yet(_roster(row)))
-    texts = {code.id: codes.text_of(visit.keyring(), code) for _, code in issued}
-    return render_template(
-        "admin/coverage_issued.html", launch=launch, course=row, issued=issued, texts=texts
-    )
+    chosen, reach = lists.nobody_yet(_roster(row)), Reach(Scope.COURSE, row.course_id, row.name)
+    with db.transaction() as session:
+        issued = issue_in_course(session, visit.keyring(), launch, reach, chosen, visit.now())
+    return render_template("admin/coverage_issued.html", launch=launch, course=row, issued=issued)
 
 
 def as_sheet(course_name: str, students: list[RosterStudent]) -> Response:
@@ -123,7 +123,7 @@ def _home(done: str | None = None) -> Page:
         running=running,
         page=page,
         done=done,
-        may_count=launch.root_admin and not launch.stand_in,
+        may_count=setup.may_change(launch),
         may_connect=setup.may_change(launch) and launch.institution.oauth_client_id is not None,
         scopes=COVERAGE_SCOPES,
     )
@@ -139,28 +139,3 @@ def _course(launch: LtiLaunch, course_id: str) -> CountedCourse:
 
 def _roster(course: CountedCourse) -> list[RosterStudent]:
     return lists.roster(canvas.service(course.institution_id), course.course_id, None)
-
-
-def _may_issue(launch: LtiLaunch) -> bool:
-    return launch.root_admin and not launch.stand_in
-
-
-def _issue(launch: LtiLaunch, course: CountedCourse, chosen: list[RosterStudent]) -> list[tuple[str, Code]]:
-    """Each student's name and live code."""
-    issued = []
-    with db.transaction() as session:
-        rule = policy.of(session, launch.institution_id)
-        for one in chosen:
-            student = people.remember(session, launch.institution_id, one.canvas_id, one.name, visit.now())
-            code = codes.issue(
-                session,
-                visit.keyring(),
-                issuer=launch.person,
-                role=Role.ADMIN,
-                student=student,
-                reach=Reach(Scope.COURSE, course.course_id, course.name, one.section_ids),
-                policy=rule,
-                now=visit.now(),
-            )
-            issued.append((one.name, code))
-    return issued

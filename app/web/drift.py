@@ -3,7 +3,7 @@
 from flask import abort, render_template
 
 from app import db
-from app.models import Drift, LtiLaunch
+from app.models import Drift
 from app.pairing import findings, reconciling
 from app.pairing.drift import CLICKS, Kind
 from app.web import guard, visit
@@ -22,7 +22,7 @@ def home() -> Page:
 @bp.post("/look")
 def look() -> Page:
     """Compare now; a job does it."""
-    launch = _may_act()
+    launch = visit.acting()
     with db.transaction() as session:
         reconciling.begin(session, launch.institution_id, visit.now())
     return _home(done="look")
@@ -45,7 +45,7 @@ def mend_all(kind: str) -> Page:
 @bp.post("/<row:drift_id>/leave")
 def leave(drift_id: int) -> Page:
     """Leave one thing as it is in Canvas, and do not tell it again."""
-    launch = _may_act()
+    launch = visit.acting()
     with db.transaction() as session:
         if not findings.leave(session, launch.institution_id, drift_id, launch.person_id, visit.now()):
             abort(404)
@@ -53,17 +53,10 @@ def leave(drift_id: int) -> Page:
 
 
 def _ask(which: object) -> Page:
-    launch = _may_act()
+    launch = visit.acting()
     with db.transaction() as session:
         asked = findings.ask(session, launch.institution_id, launch.person_id, visit.now(), which)
     return _home(done="mend" if asked else "nothing")
-
-
-def _may_act() -> LtiLaunch:
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
-    return launch
 
 
 def _home(done: str | None = None) -> Page:

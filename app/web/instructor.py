@@ -5,11 +5,12 @@ from collections import defaultdict
 from flask import Response, abort, render_template, request
 from flask_babel import gettext
 
-from app import db, people, policy
+from app import db, policy
 from app.canvas import Canvas
-from app.models import Code, LtiLaunch, Scope
+from app.models import LtiLaunch, Scope
 from app.pairing import codes, lists, rules
 from app.pairing.codes import Reach, Terms
+from app.pairing.issuing import issue_in_course
 from app.pairing.lists import RosterStudent
 from app.web import canvas, coverage, guard, visit
 from app.web.forms import IssueForm
@@ -81,9 +82,10 @@ def issue() -> Page:
     chosen = _chosen(roster, form)
     if not chosen:
         return render_template("instructor/nobody.html", launch=launch, whom=form.whom.data), 422
-    issued = _issue(launch, chosen, terms)
-    texts = {code.id: codes.text_of(visit.keyring(), code) for _, code in issued}
-    return render_template("instructor/issued.html", launch=launch, issued=issued, texts=texts)
+    course = Reach(Scope.COURSE, launch.course_id, launch.course_name)
+    with db.transaction() as session:
+        issued = issue_in_course(session, visit.keyring(), launch, course, chosen, visit.now(), terms)
+    return render_template("instructor/issued.html", launch=launch, issued=issued)
 
 
 @bp.post("/nobody-yet")
@@ -171,25 +173,3 @@ def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]
         return lists.nobody_yet(roster)
     wanted = set(form.students.data or [])
     return [student for student in roster if student.canvas_id in wanted]
-
-
-def _issue(launch: LtiLaunch, chosen: list[RosterStudent], terms: Terms) -> list[tuple[str, Code]]:
-    """Each chosen student's name and live code."""
-    with db.transaction() as session:
-        rule = policy.of(session, launch.institution_id)
-        issued = []
-        for one in chosen:
-            student = people.remember(session, launch.institution_id, one.canvas_id, one.name, visit.now())
-            code = codes.issue(
-                session,
-                visit.keyring(),
-                issuer=launch.person,
-                role=launch.role,
-                student=student,
-                reach=Reach(Scope.COURSE, launch.course_id, launch.course_name, one.section_ids),
-                policy=rule,
-                now=visit.now(),
-                terms=terms,
-            )
-            issued.append((one.name, code))
-        return issued

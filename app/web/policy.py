@@ -6,7 +6,7 @@ from flask import abort, render_template, request
 
 from app import audit, db
 from app import policy as policies
-from app.models import Link, LtiLaunch
+from app.models import Link
 from app.pairing import ending, lists
 from app.pairing.codes import Reach
 from app.policy import PRESETS, InForce, Policy
@@ -48,7 +48,7 @@ def review() -> Page:
 @bp.post("/save")
 def save() -> Page:
     """Put it in force, unless somebody else has changed it since."""
-    launch = _may_act()
+    launch = visit.acting()
     form = PolicyForm()
     seen = request.form.get("seen", "")
     if not seen.isdecimal():
@@ -80,7 +80,7 @@ def save() -> Page:
 @bp.post("/requests/<row:request_id>/<any(end, leave):answer>")
 def settle(request_id: int, answer: str) -> Page:
     """End what a student asked to have ended, or leave it as it is."""
-    launch = _may_act()
+    launch = visit.acting()
     with db.reading() as session:
         wish = ending.find(session, launch.institution_id, request_id)
         ours = lists.links_to(session, wish.student) if wish else []
@@ -109,13 +109,6 @@ def _fact(name: str, old: Policy, new: Policy) -> str:
 
 def _plain(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _may_act() -> LtiLaunch:
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
-    return launch
 
 
 def _in_force() -> InForce:

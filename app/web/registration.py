@@ -58,7 +58,7 @@ def home() -> Page:
 @bp.post("/who")
 def choose() -> Page:
     """Set in Canvas who may sign up."""
-    launch = _may_act()
+    launch = visit.acting()
     wanted = request.form.get("self_registration", "")
     if wanted not in tuple(SelfRegistration):
         abort(400)
@@ -77,7 +77,7 @@ def choose() -> Page:
 @bp.post("/ways")
 def read_ways() -> Page:
     """Read the ways to log in from Canvas."""
-    launch = _may_act()
+    launch = visit.acting()
     try:
         providers = authentication_providers.of_account(_service(launch))
     except Failure as failure:
@@ -91,7 +91,7 @@ def read_ways() -> Page:
 @bp.post("/page")
 def save() -> Page:
     """Keep the text, the picture, and how the ways to log in are shown."""
-    launch = _may_act()
+    launch = visit.acting()
     picture = request.files.get("logo")
     content = picture.read() if picture else b""
     if content and (len(content) > front.LARGEST_LOGO or front.image_type(content) is None):
@@ -122,7 +122,7 @@ def save() -> Page:
 @bp.post("/discovery")
 def lead_here() -> Page:
     """Say what will happen; once they are sure, have Canvas lead to the first page, or no longer."""
-    launch = _may_act()
+    launch = visit.acting()
     wanted = address(launch.institution) if "lead" in request.form else None
     try:
         service = _service(launch)
@@ -164,13 +164,6 @@ def _keep_ways(known: dict[int, LoginWay]) -> None:
         way.label = " ".join(label.split())[: front.LONGEST_LABEL] or None
         way.shown = Shown(shown) if shown in tuple(Shown) else way.shown
         way.position = int(place) if place.isdecimal() and len(place) < 4 else way.position
-
-
-def _may_act() -> LtiLaunch:
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
-    return launch
 
 
 def _service(launch: LtiLaunch) -> Canvas:

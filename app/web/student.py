@@ -44,9 +44,7 @@ def issue() -> Page:
 @bp.post("/codes/<row:code_id>/revoke")
 def revoke(code_id: int) -> Page:
     """End one's own code."""
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
+    launch = visit.acting()
     with db.transaction() as session:
         if not codes.revoke(session, launch, code_id, visit.now()):
             abort(404)

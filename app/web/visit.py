@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from flask import current_app, g, request
+from flask import abort, current_app, g, request
 from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -68,6 +68,14 @@ def visit() -> Visit:
 def launch() -> LtiLaunch:
     """The launch row this request is of."""
     return visit().launch
+
+
+def acting() -> LtiLaunch:
+    """The launch, if whoever is here came as themself: a stand-in changes nothing."""
+    found = launch()
+    if found.stand_in:
+        abort(403)
+    return found
 
 
 def find_launch() -> LtiLaunch | None:
