@@ -2,12 +2,12 @@
 
 import click
 
-from app.cli import keeping, platform, server
+from app.cli import audit, keeping, platform, server
 
 COMMANDS = (
     *(server.serve, server.worker, server.database, server.examine, server.show),
     *(platform.platform, platform.tool_keys, platform.kept_secrets),
-    *(keeping.audit, keeping.export, keeping.purge),
+    *(audit.audit, keeping.export, keeping.purge),
 )
 
 

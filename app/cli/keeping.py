@@ -1,6 +1,5 @@
-"""`observatory audit verify`, `export` and `purge`: what is kept, and for how long."""
+"""What is kept, and for how long: a copy of it, and deleting it."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,52 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit as events
-from app import db, exporting, purging, retention, verifying
-from app.cli.shell import Sorry, application
+from app import db, exporting, purging, retention
+from app.cli.shell import Sorry, institutions, operating, output, really
 from app.models import Institution, Person
-from app.verifying import Flaw, Proof
-
-FLAWS = {
-    Flaw.NO_HEAD: "what proves the events is missing",
-    Flaw.NOT_SIGNED: "its end is not signed with any of OBSERVATORY_SECRET_KEYS",
-    Flaw.MISSING: "event {number} is missing",
-    Flaw.CHANGED: "event {number}, or the one before it, is not as it was written",
-    Flaw.ADDED: "event {number} was added, but not by Observatory",
-}
-
-
-@click.group()
-def audit() -> None:
-    """What is written down of everything that was done."""
-
-
-@audit.command()
-@click.option("--institution", "slug", help="This one only, by its slug.")
-@click.option("--expect", metavar="NUMBER:DIGEST", help="What an earlier run told of the last event.")
-def verify(slug: str | None, expect: str | None) -> None:
-    """Look whether audit events were changed or taken out since they were written."""
-    number, _, digest = (expect or "0:").partition(":")
-    if not number.isdecimal() or (expect and not slug):
-        raise Sorry("observatory: --expect takes what a former run printed, as 123:ab45…, and --institution.")
-    broken = False
-    with application() as app:
-        for institution in _institutions(slug):
-            with db.snapshot() as session:
-                proof = verifying.verify(session, app.extensions["keyring"], institution.id)
-                differs = bool(expect) and not verifying.holds(session, institution.id, int(number), digest)
-            click.echo(f"{institution.slug}: {_told(proof)}")
-            if differs:
-                click.echo(f"{institution.slug}: event {number} is no longer the one that was expected")
-            broken = broken or differs or proof.flaw is not None
-    raise SystemExit(1 if broken else 0)
-
-
-def _told(proof: Proof) -> str:
-    older = f"; {proof.unproved} older than the chain" if proof.unproved else ""
-    if proof.flaw is not None:
-        return f"BROKEN: {FLAWS[proof.flaw].format(number=proof.number)}{older}"
-    last = f"; the last is {proof.head.number}:{proof.head.digest}" if proof.proved else ""
-    return f"{proof.proved} events are as they were written{older}{last}"
 
 
 @click.command()
@@ -65,11 +21,12 @@ def _told(proof: Proof) -> str:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(slug: str, canvas_id: str | None, file: Path) -> None:
     """Write everything that is kept to FILE, a zip of JSON lines. Secrets stay behind."""
-    with application():
-        (institution,) = _institutions(slug)
+    with operating():
+        (institution,) = institutions(slug)
         with db.snapshot() as session:
             person = _person(session, institution, canvas_id)
-            counts = _write(session, institution, person, file)
+            with output(file) as opened:
+                counts = exporting.export(session, institution.id, person, opened)
         what = "person" if person else "everything"
         with db.transaction() as session:
             events.record(
@@ -80,28 +37,19 @@ def export(slug: str, canvas_id: str | None, file: Path) -> None:
     click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.")
 
 
-def _write(session: Session, institution: Institution, person: Person | None, file: Path) -> dict[str, int]:
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as failure:
-        raise Sorry(f"observatory: {file} cannot be written: {failure.strerror}.") from None
-    with os.fdopen(handle, "wb") as opened:
-        return exporting.export(session, institution.id, person, opened)
-
-
 @click.command()
 @click.option("--institution", "slug", help="This one only, by its slug.")
 @click.option("--person", "canvas_id", help="Everything of this person, by their number in Canvas.")
 @click.option("--everything", is_flag=True, help="The whole institution, with all that is kept of it.")
-@click.option("--yes", "really", is_flag=True, help="Do it. Without this it is only told.")
+@really
 def purge(slug: str | None, canvas_id: str | None, everything: bool, really: bool) -> None:
     """Delete what the policy says need not be kept any longer; or one person, or one institution."""
     if (canvas_id or everything) and not slug:
         raise Sorry("observatory: say of which institution, with --institution.")
     if canvas_id and everything:
         raise Sorry("observatory: either --person or --everything.")
-    with application() as app:
-        for institution in _institutions(slug):
+    with operating() as app:
+        for institution in institutions(slug):
             click.echo(f"{institution.slug}:")
             if canvas_id:
                 _forget(institution, canvas_id, really)
@@ -141,15 +89,6 @@ def _remove(institution: Institution, really: bool) -> None:
         _print(purging.remove(institution.id))
     except IntegrityError:
         raise Sorry("observatory: somebody came in meanwhile. Run it again.") from None
-
-
-def _institutions(slug: str | None) -> list[Institution]:
-    query = select(Institution).order_by(Institution.id)
-    with db.reading() as session:
-        found = list(session.scalars(query.where(Institution.slug == slug) if slug else query))
-    if slug and not found:
-        raise Sorry(f"observatory: there is no institution {slug!r} on this server.")
-    return found
 
 
 def _person(session: Session, institution: Institution, canvas_id: str | None) -> Person | None:

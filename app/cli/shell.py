@@ -1,13 +1,42 @@
-"""What every command stands on: the application as the environment describes it, and how a command fails."""
+"""What every command stands on: the application, the institution it is about, and how a command fails."""
 
-from collections.abc import Iterator
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
 
 import click
-from flask import Flask
+from flask import Flask, get_template_attribute
+from flask_babel import force_locale
+from sqlalchemy import select
 
 from app import create_app, db, logs, schema, settings
-from app.errors import SettingsWrong
+from app.canvas import Canvas
+from app.errors import CanvasFailure, Failure, SettingsWrong
+from app.models import Institution
+from app.tasks.pairing import access
+from app.web import errors
+
+STANDARD = Path("-")  # standard output, as an argument
+FAILURES = {  # by the words of app.web.errors
+    "not_connected": "No service account is connected, or Canvas no longer accepts it. An administrator of the"
+    " root account connects one: in Canvas, Observatory in the account's menu.",
+    "not_allowed": "Canvas does not let the service account do this ({failure}). Its role lacks a permission,"
+    " or the API key a scope: docs/canvas.md names them, and `observatory doctor` tells which is missing.",
+    "busy": "Canvas has no room for more calls just now. Try again in a minute.",
+    "canvas_away": "Canvas does not answer as it should ({failure}). Try again in a minute.",
+    "misconfigured": "Something is not set up as it should be; `observatory doctor` tells what.",
+}
+institution_option = click.option(
+    "--institution", "slug", help="By its slug; may be left out while there is only one."
+)
+as_json = click.option("--json", "machine", is_flag=True, help="For programs to read.")
+really = click.option("--yes", "really", is_flag=True, help="Do it. Without this it is only told.")
 
 
 class Sorry(click.ClickException):
@@ -43,3 +72,89 @@ def application(*, migrated: bool = True) -> Iterator[Flask]:
             yield app
         finally:
             db.database.engine.dispose()
+
+
+@contextmanager
+def operating() -> Iterator[Flask]:
+    """The application for what somebody does at the terminal, which is written down as a command's doing."""
+    with application() as app, force_locale("en"):  # nobody's browser asks for another language
+        app.extensions[db.BY] = db.COMMAND
+        try:
+            yield app
+        except Failure as failure:
+            said = failure if isinstance(failure, CanvasFailure) else type(failure).__name__
+            raise Sorry(FAILURES[errors.kind_of(failure)[0]].format(failure=said)) from None
+
+
+def for_institution(command: Callable[..., None]) -> Callable[..., None]:
+    """Run a command inside the application, with the institution it is about as its first argument."""
+
+    @institution_option
+    @functools.wraps(command)
+    def run(slug: str | None, **given: Any) -> None:
+        with operating():
+            command(_one(institutions(slug)), **given)
+
+    return run
+
+
+def institutions(slug: str | None) -> list[Institution]:
+    """The institution of this slug, or all of the server."""
+    query = select(Institution).order_by(Institution.id)
+    with db.reading() as session:
+        found = list(session.scalars(query.where(Institution.slug == slug) if slug else query))
+    if slug and not found:
+        raise Sorry(f"observatory: there is no institution {slug!r} on this server.")
+    return found
+
+
+def _one(found: list[Institution]) -> Institution:
+    if not found:
+        raise Sorry("observatory: no Canvas is registered yet. Run: observatory platform add")
+    if len(found) > 1:
+        slugs = ", ".join(one.slug for one in found)
+        raise Sorry(f"observatory: say of which institution, with --institution: {slugs}.")
+    return found[0]
+
+
+def service(at: Institution) -> Canvas:
+    """Canvas as the institution's service account."""
+    return access().service(at.id)
+
+
+def page_words(template: str, macro: str, *given: object) -> str:
+    """What a page would say, without its markup."""
+    said: str = get_template_attribute(template, macro)(*given).striptags()
+    return said
+
+
+def moment(when: datetime | None) -> str:
+    """A moment for a line of text."""
+    return f"{when:%Y-%m-%d %H:%M} UTC" if when else "not known"
+
+
+def say_json(told: object) -> None:
+    """Print something for a program to read."""
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def output(file: Path) -> Iterator[IO[bytes]]:
+    """A new file that only this user can read, or standard output."""
+    if file == STANDARD:
+        yield sys.stdout.buffer
+        return
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as failure:
+        raise Sorry(f"observatory: {file} cannot be written: {failure.strerror}.") from None
+    with os.fdopen(handle, "wb") as opened:
+        yield opened
+
+
+def write(file: Path, pieces: Iterable[bytes]) -> None:
+    """Write pieces to a new file, or to standard output, and say so in the first case."""
+    with output(file) as opened:
+        opened.writelines(pieces)
+    if file != STANDARD:
+        click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.")
