@@ -11,7 +11,7 @@ COMMANDS = (
 )
 
 
-@click.group()
+@click.group(context_settings={"max_content_width": 110})
 def main() -> None:
     """Pairs observers with students in Canvas. Settings come from the environment; see the README."""
 

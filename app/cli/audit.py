@@ -48,7 +48,7 @@ def looked_for(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--since", default="", metavar="DAY", help="The first day, like 2026-01-31, in UTC."),
         click.option("--course", default="", help="By its number in Canvas, or a part of its name."),
         click.option("--person", default="", help="By their number in Canvas, or a part of their name."),
-        click.option("--kind", default="", type=click.Choice(["", *KINDS]), help="Of this kind only."),
+        click.option("--kind", type=click.Choice(KINDS), help="Of this kind only."),
     ):
         command = option(command)
     return command
@@ -64,7 +64,7 @@ def audit() -> None:
 @click.option("--last", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
 @as_json
 @for_institution
-def show(at: Institution, last: int, machine: bool, **typed: str) -> None:
+def show(at: Institution, last: int, machine: bool, **typed: Any) -> None:
     """Show the newest events, or the newest of those that are looked for."""
     with db.reading() as session:
         found = trail.page(session, _wanted(session, at, typed), None, last)
@@ -84,22 +84,20 @@ def show(at: Institution, last: int, machine: bool, **typed: str) -> None:
 @looked_for
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @for_institution
-def export(at: Institution, file: Path, **typed: str) -> None:
+def export(at: Institution, file: Path, **typed: Any) -> None:
     """Write events to FILE: a .csv for people, or a .jsonl with all that proves them."""
     if file.suffix not in (".csv", ".jsonl"):
         raise Sorry("observatory: the name of the file must end in .csv or .jsonl.")
     with db.reading() as session:
         wanted = _wanted(session, at, typed)
-    facts = {"what": "audit", "kind": typed["kind"] or None, "since": typed["since"], "until": typed["until"]}
+    facts = {"what": "audit", "kind": typed["kind"], "since": typed["since"], "until": typed["until"]}
     _note(at, **facts)
     write(file, asked.csv(wanted) if file.suffix == ".csv" else asked.json_lines(wanted))
 
 
 @audit.command()
 @click.argument("student")
-@click.option(
-    "--csv", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there instead."
-)
+@click.option("--csv", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there.")
 @as_json
 @for_institution
 def record(at: Institution, student: str, file: Path | None, machine: bool) -> None:
@@ -160,8 +158,8 @@ def _told(proof: Proof) -> str:
     return f"{proof.proved} events are as they were written{older}{last}"
 
 
-def _wanted(session: Session, at: Institution, typed: dict[str, str]) -> Wanted:
-    wanted = asked.wanted(session, at.id, asked.Typed(**typed))
+def _wanted(session: Session, at: Institution, typed: dict[str, Any]) -> Wanted:
+    wanted = asked.wanted(session, at.id, asked.Typed(**{**typed, "kind": typed["kind"] or ""}))
     if isinstance(wanted, str):
         raise Sorry(f"observatory: {wanted}")
     return wanted

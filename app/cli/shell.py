@@ -24,8 +24,8 @@ from app.web import errors
 
 STANDARD = Path("-")  # standard output, as an argument
 FAILURES = {  # by the words of app.web.errors
-    "not_connected": "No service account is connected, or Canvas no longer accepts it. An administrator of the"
-    " root account connects one: in Canvas, Observatory in the account's menu.",
+    "not_connected": "No service account is connected, or Canvas no longer accepts it. An administrator of"
+    " the root account connects one: in Canvas, Observatory in the account's menu.",
     "not_allowed": "Canvas does not let the service account do this ({failure}). Its role lacks a permission,"
     " or the API key a scope: docs/canvas.md names them, and `observatory doctor` tells which is missing.",
     "busy": "Canvas has no room for more calls just now. Try again in a minute.",
