@@ -11,7 +11,9 @@ from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunc
 from app.pairing import hiding
 from app.pairing.adding_up import OBSERVERS, WHOLE, courses_below, numbers_of
 from app.pairing.hiding import Cell, Cells, Hidden, Shown, Told
+from app.people import Operator
 
+Onlooker = LtiLaunch | Operator
 WEEKS = 12  # of the trend
 ON_A_PAGE = 50  # courses
 
@@ -87,7 +89,7 @@ def last(session: Session, institution_id: int, whole: bool = True) -> Census | 
     )
 
 
-def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
+def seen_by(launch: Onlooker) -> ColumnElement[bool]:
     """The condition under which an account is this admin's to look at: all, or theirs and those below it."""
     mine = CountedAccount.institution_id == launch.institution_id
     if launch.root_admin:
@@ -101,7 +103,7 @@ def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
     return and_(mine, CountedAccount.path.startswith(path))
 
 
-def account(session: Session, launch: LtiLaunch, account_id: str | None) -> CountedAccount | None:
+def account(session: Session, launch: Onlooker, account_id: str | None) -> CountedAccount | None:
     """An account this admin may look at; without a number, the highest one."""
     wanted = CountedAccount.account_id == account_id if account_id else true()
     return session.scalar(
@@ -112,7 +114,7 @@ def account(session: Session, launch: LtiLaunch, account_id: str | None) -> Coun
     )
 
 
-def course(session: Session, launch: LtiLaunch, course_id: str) -> CountedCourse | None:
+def course(session: Session, launch: Onlooker, course_id: str) -> CountedCourse | None:
     """A course in an account that this admin may look at."""
     return session.scalar(
         select(CountedCourse)
@@ -132,7 +134,7 @@ def course(session: Session, launch: LtiLaunch, course_id: str) -> CountedCourse
 
 
 def view(
-    session: Session, launch: LtiLaunch, census: Census, at: CountedAccount | None, page: int, now: datetime
+    session: Session, launch: Onlooker, census: Census, at: CountedAccount | None, page: int, now: datetime
 ) -> View:
     """What the last census came to for an account that `account` gave; None: for the whole institution."""
     key = WHOLE if at is None or at.parent_id is None else at.account_id

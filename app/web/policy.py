@@ -1,6 +1,7 @@
 """What the institution allows: looked at, changed after a second look, and written down."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import abort, render_template, request
 
@@ -9,6 +10,7 @@ from app import policy as policies
 from app.models import Link
 from app.pairing import ending, lists
 from app.pairing.codes import Reach
+from app.people import Actor
 from app.policy import PRESETS, InForce, Policy
 from app.web import canvas, guard, visit
 from app.web.policy_form import GROUPS, NAMED, PolicyForm, filled, told
@@ -56,25 +58,23 @@ def save() -> Page:
     if not form.validate():
         return _page(form, 422)
     new = form.policy()
-    with db.transaction() as session:
-        old = policies.in_force(session, launch.institution_id)
-        names = policies.changes(old.policy, new)
-        decided = old.version == int(seen) and policies.decide(
-            session, launch.institution_id, new, old.version, launch.person_id, visit.now()
-        )
-        if decided:
-            audit.record(
-                session,
-                launch.institution_id,
-                audit.Event.POLICY_CHANGED,
-                visit.now(),
-                launch.person_id,
-                **{name: _fact(name, old.policy, new) for name in names},
-            )
+    decided = put_in_force(launch.person, new, int(seen), visit.now())
     now = _in_force()
     if decided:
         return _page(filled(now.policy), done="saved")
     return _review(form, now, policies.changes(now.policy, new), 409)
+
+
+def put_in_force(author: Actor, new: Policy, seen: int, now: datetime) -> bool:
+    """Have a policy hold from here on. False: somebody else has changed it since version `seen`."""
+    with db.transaction() as session:
+        old = policies.in_force(session, author.institution_id).policy
+        if not policies.decide(session, author.institution_id, new, seen, author.id, now):
+            return False
+        facts = {name: _fact(name, old, new) for name in policies.changes(old, new)}
+        event = audit.Event.POLICY_CHANGED
+        audit.record(session, author.institution_id, event, now, author.id, **facts)
+    return True
 
 
 @bp.post("/requests/<row:request_id>/<any(end, leave):answer>")

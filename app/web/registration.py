@@ -12,6 +12,7 @@ from app.canvas.oauth import EXTRA_SCOPES, Extra
 from app.errors import CanvasFailure, Failure
 from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
 from app.pairing import front
+from app.people import Actor
 from app.web import canvas, errors, guard, headers, visit
 
 bp = guard.portal("registration", __name__, "/admin/registration")
@@ -63,15 +64,19 @@ def choose() -> Page:
     if wanted not in tuple(SelfRegistration):
         abort(400)
     try:
-        provider = authentication_providers.set_self_registration(
-            _service(launch), "self", SelfRegistration(wanted)
-        )
+        done = let_sign_up(_service(launch), SelfRegistration(wanted), launch.person)
     except Failure as failure:
         return _failed(failure)
-    if provider.self_registration != wanted:
-        return _page(Notice("unchanged", good=False), 503)
-    _write_down(launch, audit.Event.REGISTRATION_CHANGED, who=wanted)
-    return _page(Notice("chosen"))
+    return _page(Notice("chosen")) if done else _page(Notice("unchanged", good=False), 503)
+
+
+def let_sign_up(service: Canvas, who: SelfRegistration, by: Actor) -> bool:
+    """Set in Canvas who may sign up. False: Canvas answered, but did not do it."""
+    provider = authentication_providers.set_self_registration(service, "self", who)
+    if provider.self_registration != who:
+        return False
+    _write_down(by, audit.Event.REGISTRATION_CHANGED, who=who)
+    return True
 
 
 @bp.post("/ways")
@@ -84,7 +89,7 @@ def read_ways() -> Page:
         return _failed(failure)
     with db.transaction() as session:
         front.learn_ways(session, launch.institution_id, providers)
-    _write_down(launch, audit.Event.FRONT_PAGE_CHANGED, what="ways", count=len(providers))
+    _write_down(launch.person, audit.Event.FRONT_PAGE_CHANGED, what="ways", count=len(providers))
     return _page(Notice("read"))
 
 
@@ -135,13 +140,21 @@ def lead_here() -> Page:
                 before=before,
                 escape=front.canvas_login(launch.institution.canvas_url),
             )
-        now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
+        done = lead(service, wanted, before, launch.person)
     except Failure as failure:
         return _failed(failure)
-    if (now or None) != wanted:
+    if not done:
         return _page(Notice("unchanged", good=False), 503)
-    _write_down(launch, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
     return _page(Notice("leads" if wanted else "leads_no_more"))
+
+
+def lead(service: Canvas, wanted: str | None, before: str | None, by: Actor) -> bool:
+    """Have Canvas lead to this address, or to its own login. False: it answered, but did not do it."""
+    now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
+    if (now or None) != wanted:
+        return False
+    _write_down(by, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
+    return True
 
 
 def address(institution: Institution) -> str:
@@ -175,9 +188,9 @@ def _failed(failure: Failure) -> Page:
     return _page(Notice(word, good=False), 403 if word == "not_allowed" else status)
 
 
-def _write_down(launch: LtiLaunch, event: audit.Event, **facts: audit.Fact) -> None:
+def _write_down(by: Actor, event: audit.Event, **facts: audit.Fact) -> None:
     with db.transaction() as session:
-        audit.record(session, launch.institution_id, event, visit.now(), launch.person_id, **facts)
+        audit.record(session, by.institution_id, event, visit.now(), by.id, **facts)
 
 
 def _look(launch: LtiLaunch) -> Sight:
@@ -192,7 +205,7 @@ def _look(launch: LtiLaunch) -> Sight:
         return Sight(None, rights, errors.kind_of(failure)[0])
 
 
-def _learned(institution: Institution) -> FrontPage:
+def learned(institution: Institution) -> FrontPage:
     """The page, with what Canvas says right now about signing up, if it answers."""
     nobody = tokens.nobody(institution.canvas_url, visit.settings())
     try:
@@ -206,7 +219,7 @@ def _learned(institution: Institution) -> FrontPage:
 
 def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
     launch = visit.launch()
-    page, sight = _learned(launch.institution), _look(launch)
+    page, sight = learned(launch.institution), _look(launch)
     with db.reading() as session:
         ways = front.ways(session, launch.institution_id)
     rendered = render_template(
