@@ -34,6 +34,7 @@ class ImportRoad(StrEnum):
 
     API = "api"
     SIS = "sis"
+    FILES = "files"  # a person hands the files in; Canvas is never asked
 
 
 class RowKind(StrEnum):

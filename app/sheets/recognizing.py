@@ -23,6 +23,7 @@ class Choices:
     delimiter: str | None = None  # one of delimited.DELIMITERS
     sheet: str | None = None
     header_row: int | None = None
+    day_first: bool | None = None  # whether 3/12/2027 is the third of December
 
 
 GUESS = Choices()

@@ -139,7 +139,8 @@ TOPICS: Phrases = {
         """
         relationship, relation, relacion, parentesco, vinculo, lien, lien de parente, beziehung,
         verhaltnis, verwandtschaft, relacao, relazione, parentela, relatie, 关系, العلاقة, صلة القرابة,
-        القرابة
+        القرابة, purpose, proposito, motivo, finalidad, objet, raison, zweck, finalidade, scopo, doel, 目的,
+        用途, الغرض, غرض
         """
     ),
     "language": _phrases(
@@ -152,7 +153,8 @@ TOPICS: Phrases = {
         """
         end date, end, ends, expires, expiry, until, fecha de fin, fecha final, hasta, date de fin, fin,
         enddatum, ende, bis, data de fim, data final, data di fine, fine, einddatum, tot, 结束日期, 截止日期,
-        تاريخ الانتهاء, تاريخ النهاية
+        تاريخ الانتهاء, تاريخ النهاية, last day, valid until, ultimo dia, dernier jour, jusqu au, letzter
+        tag, gultig bis, ate, fino al, ultimo giorno, laatste dag, 最后一天, 有效期, حتى, اليوم الاخير
         """
     ),
     "role": _phrases("role, rol, rolle, papel, ruolo, 角色, الدور"),
@@ -185,4 +187,32 @@ ACTIONS = {
         verwijderd, 删除, 移除, 取消, حذف, ازالة, احذف
         """
     ),
+}
+PURPOSES: Phrases = {
+    "parent": _phrases(
+        """
+        mother, father, parent, guardian, caregiver, carer, mom, mum, dad, grandmother, grandfather, aunt,
+        uncle, stepmother, stepfather, madre, padre, mama, papa, apoderado, acudiente, tutor legal, tutora
+        legal, abuela, abuelo, mere, pere, tuteur, tutrice, mutter, vater, eltern, elternteil, vormund,
+        erziehungsberechtigt, mae, pai, responsavel, encarregado, genitore, tutore, moeder, vader, ouder,
+        voogd, verzorger, 家长, 监护人, 母亲, 父亲, 妈妈, 爸爸, ولي الامر, ولي امر, الام, الاب, والد, والدة,
+        الوصي
+        """
+    ),
+    "coach": _phrases(
+        """
+        coach, trainer, entrenador, entrenadora, entraineur, entraineuse, treinador, treinadora,
+        allenatore, allenatrice, 教练, مدرب, مدربة
+        """
+    ),
+    "advisor": _phrases(
+        """
+        advisor, adviser, counselor, counsellor, asesor, asesora, consejero, consejera, orientador,
+        conseiller, conseillere, berater, beraterin, conselheiro, conselheira, consulente, adviseur, 顾问,
+        辅导员, مستشار, مرشد
+        """
+    ),
+    "mentor": _phrases("mentor, mentora, mentorin, 导师, موجه"),
+    "tutor": _phrases("tutor, private teacher, nachhilfe, bijles, 辅导老师, 家教, مدرس خصوصي"),
+    "other": _phrases("other, otro, otra, autre, andere, sonstige, outro, altro, anders, 其他, اخر, اخرى"),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from app.sheets.vocabulary import ABOUT_PEOPLE, ACTIONS, PARENTS, STUDENTS, TOPICS, Phrases, spelled
+from app.sheets.vocabulary import ABOUT_PEOPLE, ACTIONS, PARENTS, PURPOSES, STUDENTS, TOPICS, Phrases, spelled
 
 NUMBER = re.compile(r"(?<!\d)([1-9])(?!\d)")
 LONGEST = 80  # a header; anything longer is a sentence
@@ -59,6 +59,12 @@ def adds(text: str) -> bool | None:
     if not word:
         return not text.strip() or None
     return next((adding for adding, phrases in ACTIONS.items() if word in phrases), None)
+
+
+@lru_cache(maxsize=1024)
+def purpose(text: str) -> str | None:
+    """What an observer is to a student, as a key of PURPOSES; None: not understood."""
+    return _longest(spelled(text), PURPOSES) if len(text) <= LONGEST else None
 
 
 def _longest(text: str, kinds: Phrases) -> str | None:

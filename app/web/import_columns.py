@@ -4,6 +4,7 @@ from collections.abc import Mapping as Typed
 from dataclasses import dataclass
 from itertools import islice
 
+from babel import Locale, UnknownLocaleError
 from flask_babel import lazy_gettext as _
 
 from app.models import Import
@@ -38,6 +39,8 @@ MEANINGS = {
     Meaning.SECTION_SIS_ID: _("Section: SIS id"),
     Meaning.SECTION_CANVAS_ID: _("Section: number in Canvas"),
     Meaning.ACTION: _("Add or remove"),
+    Meaning.END_DATE: _("Last day, for one course"),
+    Meaning.RELATIONSHIP: _("Purpose, for one course"),
 }
 
 
@@ -64,9 +67,11 @@ class Columns:
     encodings: tuple[str, ...]
     text: bool
     rows: int
+    dates: bool  # whether there are any
+    day_first: bool
 
 
-def shown(of: Import, mapping: Mapping | None = None) -> Columns:
+def shown(of: Import, locale: str | None, mapping: Mapping | None = None) -> Columns:
     """What the page of columns shows; of Canvas's own files no column is to be decided."""
     with intake.recognized(of) as found:
         table = found.tables[0]
@@ -82,7 +87,18 @@ def shown(of: Import, mapping: Mapping | None = None) -> Columns:
             ENCODINGS,
             isinstance(table.source, Text),
             sum(each.count() for each in found.tables),
+            any(column.choice.startswith(Meaning.END_DATE) for column in columns),
+            day_first(locale),
         )
+
+
+def day_first(locale: str | None) -> bool:
+    """Whether somebody who speaks this language writes the day before the month."""
+    try:
+        short = Locale.parse((locale or "en").replace("-", "_")).date_formats["short"].pattern
+    except (ValueError, UnknownLocaleError):
+        return False
+    return bool(short.index("d") < short.index("M"))
 
 
 def _columns(of: Import, mapping: Mapping | None, cells: list[tuple[str, ...]]) -> list[OneColumn]:
@@ -127,6 +143,12 @@ def decided(of: Import, form: Typed[str, str]) -> Mapping:
         elif value == "":
             mapping = mapping.corrected(int(index), None)
     return mapping
+
+
+def decided_days(form: Typed[str, str], locale: str | None) -> bool:
+    """Which way round dates are written; who is not asked writes them as their language does."""
+    chosen = form.get("day_first")
+    return chosen == "yes" if chosen else day_first(locale)
 
 
 def choices(form: Typed[str, str]) -> Choices:

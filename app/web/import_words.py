@@ -1,14 +1,12 @@
 """Imports in words: verdicts, troubles of files, what became of a row; for pages and for files alike."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
-from app.models import Import, ImportRow, ImportState, RowKind, RowState
-from app.pairing.imports import overview, rights, undoing
-from app.pairing.imports.given import Wanted
+from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
+from app.pairing.imports import rights, undoing
 from app.pairing.imports.progress import Problem
 from app.pairing.imports.verdicts import Verdict
 from app.pairing.rules import Reason
@@ -16,9 +14,7 @@ from app.sheets.kinds import Kind
 from app.sheets.troubles import Refused, Trouble
 from app.sheets.vocabulary import What
 from app.sheets.words import Side
-from app.sheets.writing import for_people
 
-Words = dict[str, str]
 NO_FILE = later("Choose a file first, then press the button.")
 
 HEADINGS = {
@@ -37,6 +33,7 @@ HEADINGS = {
     Verdict.UNCLEAR_ACTION: later("It is not clear whether to add or to remove"),
     Verdict.NO_OBSERVER: later("The row does not say who observes"),
     Verdict.NO_STUDENT: later("The row does not say which student"),
+    Verdict.NO_SIS_ID: later("An SIS id is missing"),
     Verdict.UNKNOWN_STUDENT: later("Canvas does not know the student"),
     Verdict.AMBIGUOUS_STUDENT: later("Several accounts fit the student"),
     Verdict.UNKNOWN_OBSERVER: later("Canvas does not know the observer"),
@@ -50,12 +47,17 @@ HEADINGS = {
     Verdict.UNKNOWN_COURSE: later("Canvas does not know the course or section"),
     Verdict.AMBIGUOUS_COURSE: later("Several courses have this name"),
     Verdict.COURSE_OVER: later("The course is over"),
+    Verdict.DATE_EVERYWHERE: later("An end date, but no course"),
+    Verdict.UNCLEAR_DATE: later("The end date cannot be read"),
+    Verdict.DATE_OVER: later("The end date is over"),
+    Verdict.UNCLEAR_PURPOSE: later("The purpose is not one of yours"),
     Verdict.LINKED_EVERYWHERE: later("Connected for all courses, not for this one alone"),
     Verdict.NOT_IN_COURSE: later("The student is not in this course or section"),
     Verdict.NOT_OBSERVER: later("Not an observer's account"),
     Verdict.NOT_OURS: later("Suspending or deleting accounts is not done here"),
 }
 STEPS = {
+    Verdict.ALREADY: later("Nothing is changed, an end date or a purpose neither."),
     Verdict.CONSENT: later(
         "Your policy says that students are asked. Nothing is connected before they agree."
     ),
@@ -64,6 +66,10 @@ STEPS = {
     Verdict.UNCLEAR_ACTION: later("Write “add” or “remove” into that column, and upload the sheet again."),
     Verdict.NO_OBSERVER: later("Add an e-mail address, a login or an SIS id, and upload the row again."),
     Verdict.NO_STUDENT: later("Add the student's SIS id, login or e-mail, and upload the row again."),
+    Verdict.NO_SIS_ID: later(
+        "Canvas's files know students, courses and sections by SIS ids only."
+        " Add the SIS id, and upload the row again."
+    ),
     Verdict.UNKNOWN_STUDENT: later("Check the student's id, and upload the row again."),
     Verdict.AMBIGUOUS_STUDENT: later("Give the student's SIS id instead, and upload the row again."),
     Verdict.UNKNOWN_OBSERVER: later("Check the id, or add a name and an e-mail address for a new account."),
@@ -77,6 +83,14 @@ STEPS = {
     Verdict.UNKNOWN_COURSE: later("Check its id or code, and upload the row again."),
     Verdict.AMBIGUOUS_COURSE: later("Give the course's SIS id instead, and upload the row again."),
     Verdict.COURSE_OVER: later("Nobody can be added to it any more."),
+    Verdict.DATE_EVERYWHERE: later(
+        "Only a connection for one course can end by itself. Add the course, or leave the date out."
+    ),
+    Verdict.UNCLEAR_DATE: later("Write it as 2027-03-12, and upload the row again."),
+    Verdict.DATE_OVER: later("Write a later one, or leave it out, and upload the row again."),
+    Verdict.UNCLEAR_PURPOSE: later(
+        "Write parent, coach, advisor, mentor, tutor or other, as your policy allows, or leave it out."
+    ),
     Verdict.LINKED_EVERYWHERE: later("Leave the course empty to end the whole connection."),
     Verdict.NOT_IN_COURSE: later("Check the course, or enroll the student first."),
     Verdict.NOT_OBSERVER: later("Accounts of students and staff come from your SIS, not from here."),
@@ -168,6 +182,7 @@ LACKS = {
         "Observatory's account may not make accounts, so only people who have one are connected."
     ),
 }
+NOT_IN_FILES = later("Not in the files as a whole")
 SIDES = {Side.OBSERVER: later("the observer"), Side.STUDENT: later("the student")}
 STATES = {
     RowState.DONE: later("done"),
@@ -185,19 +200,6 @@ GIVEN = {
     What.EMAIL: later("e-mail"),
     What.CANVAS_ID: later("number in Canvas"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One row as a page shows it."""
-
-    row: ImportRow
-    observer: str
-    student: str
-    course: str
-    reason: str
-    canvas_says: str
-    by: str
 
 
 def of_trouble(refused: Refused) -> str:
@@ -226,73 +228,16 @@ def reason_of(row: ImportRow) -> str:
     )
 
 
-def row(of: ImportRow) -> Shown:
-    """A row as a page shows it."""
-    wanted, told = Wanted.from_json(of.given), of.before or {}
-    finished = of.state in (RowState.FAILED, RowState.KEPT)
-    return Shown(
-        of,
-        _person(told.get("observer_name"), wanted, "observer"),
-        "" if of.kind is RowKind.ACCOUNT else _person(told.get("student_name"), wanted, "student"),
-        told.get("course_name") or wanted.course.given or wanted.course.sis_id or wanted.course.code,
-        reason_of(of) if finished else "",
-        "" if finished or not of.told else of.told,
-        str(GIVEN[What(told["by"])]) if told.get("by") else "",
-    )
-
-
-def _person(name: str | None, wanted: Wanted, side: str) -> str:
-    person = wanted.observer if side == "observer" else wanted.student
-    known = person.sis_id or person.email or person.login or person.canvas_id
-    return f"{name} ({known})" if name and known else name or known or _("nobody named")
-
-
-def problems(of: Import) -> Iterator[bytes]:
-    """The rows with a problem as they were given, with a column that says why."""
-    header, width = _header(of)
-    rows = (
-        [*_padded(one.raw, width), str(one.number), reason_of(one), one.told or ""]
-        for one in overview.problem_rows(of)
-    )
-    yield from for_people([*header, _("Row"), _("Reason"), _("Canvas says")], rows)
-
-
-def results(of: Import) -> Iterator[bytes]:
-    """Every row as it was given, and what became of it."""
-    header, width = _header(of)
-    ends = (
-        _("Row"),
-        _("Result"),
-        _("Reason"),
-        _("Observer's number in Canvas"),
-        _("Student's number in Canvas"),
-    )
-    rows = (
-        [
-            *_padded(one.raw, width),
-            str(one.number),
-            str(STATES[one.state]),
-            reason_of(one),
-            one.observer_id or "",
-            one.student_id or "",
-        ]
-        for one in overview.every_row(of)
-    )
-    yield from for_people([*header, *ends], rows)
-
-
-def _header(of: Import) -> tuple[list[str], int]:
-    """The header of a sheet; the files of a zip have several, and then none of them is right for all."""
-    if len(of.headers) == 1:
-        (header,) = of.headers.values()
-        width = max(len(header), 1)
-        return (header or [""] * width), width
-    width = max((len(header) for header in of.headers.values()), default=1)
-    return [f"{_('Column')} {number}" for number in range(1, width + 1)], width
-
-
-def _padded(raw: list[str], width: int) -> list[str]:
-    return [*raw, *[""] * (width - len(raw))][:width]
+def why_unwritten(row: ImportRow) -> str:
+    """Why Canvas's files cannot say what is to be done about a row, and what to do."""
+    told = row.before or {}
+    if row.verdict == Verdict.CONSENT:
+        return _("The student is asked first. Do this row one by one.")
+    if not told.get("student_sis"):
+        return _("The student has no SIS id in Canvas. Give them one, or do this row one by one.")
+    if row.observer_id and not told.get("observer_sis"):
+        return _("The observer's account has no SIS id in Canvas. Give it one, or do this row one by one.")
+    return _("The section has no SIS id in Canvas. Give it one, or do this row one by one.")
 
 
 def table_name(kind: str) -> str:
@@ -304,6 +249,8 @@ def state(of: Import) -> str:
     """Where an import stands, in a few words."""
     if of.paused:
         return _("paused")
+    if of.state is ImportState.READY and of.road is ImportRoad.FILES:
+        return _("its files are ready")
     return str(STANDS[of.state])
 
 
@@ -312,9 +259,17 @@ def heading(of: Import) -> str:
     return str(PAGES.get(of.state, UNDER_WAY))
 
 
+def list_heading(show: str) -> str:
+    """The heading of a list of rows of one kind."""
+    if show in set(RowState):
+        return str(STATES[RowState(show)]).capitalize()
+    return str(HEADINGS[Verdict(show)] if show in set(Verdict) else NOT_IN_FILES)
+
+
 def doing(of: Import) -> str:
     """What is being done at this moment."""
-    return str(DOING[of.state])
+    alone = of.road is ImportRoad.FILES and of.state is ImportState.LOOKING
+    return str(DOING[ImportState.READING if alone else of.state])
 
 
 def lack(ability: str, why: str) -> str:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from app import db
 from app.canvas.oauth import IMPORT_SCOPES, Extra
 from app.models import Import, ImportRoad, ImportState
+from app.pairing import bars
 from app.pairing.imports import files, intake, looking, overview, progress, steering, undoing
 from app.sheets.troubles import Refused
-from app.web import guard, headers, import_columns, import_words, visit
+from app.web import guard, headers, import_columns, import_rows, import_words, visit
 
 bp = guard.portal("imports", __name__, "/admin/import")
 
@@ -99,10 +100,18 @@ def preview(import_id: int) -> Page:
         mapping = import_columns.decided(of, request.form) if intake.is_sheet(of) else None
         missing = mapping.missing if mapping else ()
         if not missing:
-            steering.preview(session, of, mapping, visit.now())
+            intake.read_days(of, import_columns.decided_days(request.form, visit.launch().person.locale))
+            road = ImportRoad.FILES if request.form.get("road") == ImportRoad.FILES else None
+            steering.preview(session, of, mapping, visit.now(), road)
     if missing:
         return _show(import_id, wrong=import_words.of_sides(missing), mapping=mapping), 422
     return _show(import_id)
+
+
+@bp.post("/<row:import_id>/ask-nobody")
+def ask_nobody(import_id: int) -> Page:
+    """Make the files of the sheet alone, where Canvas could not be asked."""
+    return _steer(import_id, steering.ask_nobody)
 
 
 @bp.post("/<row:import_id>/choose")
@@ -157,12 +166,16 @@ def undo(import_id: int) -> Page:
     return _steer(import_id, lambda session, of, now: steering.undo(session, of, by, now))
 
 
-@bp.post("/<row:import_id>/<any(problems, results):kind>.csv")
+@bp.post("/<row:import_id>/<any(problems, results, unwritten):kind>.csv")
 def download(import_id: int, kind: str) -> Response:
-    """Rows as a file: those with a problem and why, or all and what came of them."""
+    """Rows as a file: those with a problem, those that Canvas's files cannot say, or all, and why."""
     of = _find(import_id)
-    lines = import_words.problems(of) if kind == "problems" else import_words.results(of)
-    return _file(lines, f"{kind}-{of.id}.csv", "text/csv; charset=utf-8")
+    lines: dict[str, Callable[[Import], Iterator[bytes]]] = {
+        "problems": import_rows.problems,
+        "results": import_rows.results,
+        "unwritten": import_rows.unwritten,
+    }
+    return _file(lines[kind](of), f"{kind}-{of.id}.csv", "text/csv; charset=utf-8")
 
 
 @bp.post("/<row:import_id>/files.zip")
@@ -171,7 +184,7 @@ def just_the_files(import_id: int) -> Response:
     of = _find(import_id)
 
     def content() -> Iterator[bytes]:
-        with files.zipped(of, courses=True) as source:
+        with files.zipped(of) as source:
             while piece := source.read(65_536):
                 yield piece
 
@@ -226,7 +239,7 @@ def _show(import_id: int, wrong: str | None = None, mapping: Any = None) -> str:
     of = _find(import_id)
     shared = {"launch": visit.launch(), "of": of, "wrong": wrong}
     if of.state is S.COLUMNS:
-        columns = import_columns.shown(of, mapping)
+        columns = import_columns.shown(of, visit.launch().person.locale, mapping)
         return render_template("admin/import_columns.html", columns=columns, **shared)
     if of.state in progress.WORKING:
         return render_template("admin/import_progress.html", **(shared | _pace(of)))
@@ -243,14 +256,18 @@ def _rows_page(of: Import, shared: dict[str, Any]) -> str:
         numbers = overview.preview(session, of)
         result = overview.result(session, of)
         may_undo = steering.may_undo(session, of, visit.now())
+        barred = of.road is ImportRoad.FILES and any(
+            one.ended_at is None for one in bars.every(session, of.institution_id)
+        )
     template = "admin/import_preview.html" if of.state is S.READY else "admin/import_result.html"
     return render_template(
         template,
         numbers=numbers,
         result=result,
         chosen=chosen,
-        rows=[import_words.row(one) for one in rows],
+        rows=[import_rows.row(one, chosen == overview.UNWRITTEN) for one in rows],
         following=following,
+        barred=barred,
         may_undo=may_undo,
         proposed=numbers.proposed(of.rights),
         NEW=looking.NEW,

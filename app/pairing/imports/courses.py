@@ -59,10 +59,10 @@ class Atlas:
         over = course.state in ("completed", "deleted")
         return Spot(Where.OVER if over else Where.FOUND, course, section, known, within_known)
 
-    def sis_ids(self, section_ids: Iterable[str]) -> tuple[str, ...]:
-        """The SIS ids of sections, by which Canvas's importer knows them."""
+    def places(self, section_ids: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Course and section as Canvas's importer is to be told of them: a section's SIS id is enough."""
         found = [one for each in section_ids for one in self._sections(Place(canvas_id=each), "")]
-        return tuple(one.sis_section_id for one in found if one.sis_section_id)
+        return tuple(("", one.sis_section_id) for one in found if one.sis_section_id)
 
     def _by_id(self, course_id: str) -> Course | None:
         return next(iter(self._courses(Place(canvas_id=course_id))), None)

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import IO
 
 from sqlalchemy import ColumnElement, exists, select, update
@@ -18,7 +19,7 @@ from sqlalchemy.orm import aliased
 
 from app import db
 from app.models import Import, ImportRow, RowKind
-from app.pairing.imports import accounts, progress
+from app.pairing.imports import accounts, progress, terms
 from app.pairing.imports.given import Wanted
 from app.pairing.imports.verdicts import Verdict
 from app.sheets import writing
@@ -38,6 +39,7 @@ USERS = (
 )
 LINKS = ("observer_id", "student_id", "status")
 ENROLLMENTS = ("course_id", "section_id", "user_id", "role", "status", "associated_user_id")
+DATES = ("start_date", "end_date")
 MAKING = (Verdict.ACCOUNT, Verdict.NEW, Verdict.CONSENT)
 LINKING = (Verdict.NEW, Verdict.MATCHED, Verdict.REMOVE)
 
@@ -112,17 +114,31 @@ def links(of: Import) -> Iterator[Line]:
             yield Line(row.id, (observer, student, _status(row)))
 
 
-def enrollments(of: Import) -> Iterator[Line]:
-    """A line for each section of each pair in one course."""
+def enrollments(of: Import, dated: bool) -> Iterator[Line]:
+    """A line for each section of each pair in one course; with its end, where we shall not end it ourselves.
+
+    An end date counts only beside a start date ("SIS Import Format", enrollments.csv).
+    """
     which = (ImportRow.verdict.in_(LINKING), ImportRow.course_id.isnot(None))
     for row in _rows(of, *which):
-        observer = _observer_of(row, Wanted.from_json(row.given))
-        told = row.before or {}
+        wanted, told = Wanted.from_json(row.given), row.before or {}
+        observer = _observer_of(row, wanted)
         student = told.get("student_sis")
         if not observer or not student:
             continue
-        for section in told.get("section_sis", ()):
-            yield Line(row.id, ("", section, observer, "observer", _status(row), student))
+        dates = _dates(of, wanted) if dated else ()
+        for place in told.get("places", ()):
+            yield Line(row.id, (*place, observer, "observer", _status(row), student, *dates))
+
+
+def _dates(of: Import, wanted: Wanted) -> tuple[str, str]:
+    with db.reading() as session:
+        end = terms.ends_at(session, of, wanted)
+    return ("", "") if end is None else (_moment(of.created_at), _moment(end))
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _status(row: ImportRow) -> str:
@@ -130,14 +146,15 @@ def _status(row: ImportRow) -> str:
 
 
 @contextmanager
-def zipped(of: Import, *, courses: bool, number: bool = False) -> Iterator[IO[bytes]]:
-    """A zip of the files that have a line. With `number` each row learns where its lines are."""
+def zipped(of: Import, *, number: bool = False) -> Iterator[IO[bytes]]:
+    """A zip of the files that have a line; with `number` each row learns where its lines are."""
+    user_line, pair_line = ("user_line", "pair_line") if number else (None, None)
+    dates = () if number else DATES
     with tempfile.TemporaryFile() as target:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            _put(archive, "users.csv", (*USERS, *EXTRA), users(of), "user_line" if number else None)
-            if courses:
-                _put(archive, "enrollments.csv", ENROLLMENTS, enrollments(of), None)
-            _put(archive, "user_observers.csv", LINKS, links(of), "pair_line" if number else None)
+            _put(archive, "users.csv", (*USERS, *EXTRA), users(of), user_line)
+            _put(archive, "enrollments.csv", (*ENROLLMENTS, *dates), enrollments(of, not number), pair_line)
+            _put(archive, "user_observers.csv", LINKS, links(of), pair_line)
         target.seek(0)
         yield target
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 from app.models import RowKind
+from app.sheets import days, words
 from app.sheets.pairs import Action, Given, Pair, Place
 
 STATUSES = {"active": Action.ADD}  # of users.csv: whoever is to be suspended or deleted is not our business
@@ -22,6 +24,10 @@ class Wanted:
     student: Given = Given()
     course: Place = Place()
     section: Place = Place()
+    until: date | None = None
+    until_given: str = ""
+    purpose: str = ""  # a word of app.policy.Purpose
+    purpose_given: str = ""
     declared: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,6 +44,10 @@ class Wanted:
             "kind": self.kind.value,
             "action": self.action.value,
             "action_given": self.action_given,
+            "until": self.until.isoformat() if self.until else "",
+            "until_given": self.until_given,
+            "purpose": self.purpose,
+            "purpose_given": self.purpose_given,
             "declared": self.declared,
             "extra": _filled(dict(self.extra)),
         }
@@ -54,6 +64,10 @@ class Wanted:
             Given(**kept.get("student", {})),
             Place(**kept.get("course", {})),
             Place(**kept.get("section", {})),
+            date.fromisoformat(kept["until"]) if "until" in kept else None,
+            kept.get("until_given", ""),
+            kept.get("purpose", ""),
+            kept.get("purpose_given", ""),
             kept.get("declared", ""),
             kept.get("extra", {}),
         )
@@ -63,7 +77,7 @@ def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def of_pair(pair: Pair) -> Wanted:
+def of_pair(pair: Pair, day_first: bool | None) -> Wanted:
     """What a pair of a sheet asks for."""
     return Wanted(
         RowKind.PAIR,
@@ -73,6 +87,10 @@ def of_pair(pair: Pair) -> Wanted:
         pair.student,
         pair.course,
         pair.section,
+        days.read(pair.end_date, day_first),
+        pair.end_date,
+        words.purpose(pair.relationship) or "",
+        pair.relationship,
     )
 
 

@@ -105,6 +105,11 @@ def chosen(of: Import) -> Choices:
     return Choices(**of.choices)
 
 
+def read_days(of: Import, day_first: bool) -> None:
+    """Say which way round its dates are written."""
+    of.choices = {**of.choices, "day_first": day_first}
+
+
 def reread(session: Session, of: Import, choices: Choices) -> None:
     """Read the file in another way, with the meanings guessed anew. Raises Refused."""
     with on_disk(session, of) as path:

@@ -10,12 +10,25 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import audit, db, people, policy
-from app.canvas import observees
+from app.canvas import enrollments, observees
+from app.canvas.enrollments import LIVE
 from app.errors import CanvasForbids
-from app.models import EndedBy, Import, ImportRow, Link, LinkState, Person, RowState, Scope, Way
+from app.models import (
+    EndedBy,
+    Import,
+    ImportRow,
+    Link,
+    LinkEnrollment,
+    LinkState,
+    Person,
+    RowState,
+    Scope,
+    Way,
+)
 from app.pairing import applying, codes, links
 from app.pairing.applying import Access, Clock
-from app.pairing.imports import progress
+from app.pairing.imports import progress, terms
+from app.pairing.imports.given import Wanted
 from app.pairing.rules import Reason
 
 BUDGET = timedelta(seconds=60)  # for all calls about one row
@@ -47,9 +60,8 @@ class Doer:
 
     def connect(self, row: ImportRow) -> Outcome:
         """Have Canvas hold the row's link."""
-        handed_in = row.pair_line is not None  # to Canvas's own importer
-        if handed_in and row.told and not self._is_linked(row):
-            return Outcome(False, row.told)
+        if row.pair_line is not None and row.told and not self._is_linked(row):
+            return Outcome(False, row.told)  # by Canvas's own importer
         with db.transaction() as session:
             link, ours = self._order(session, row)
         if link.state is LinkState.ACTIVE and not ours:
@@ -63,7 +75,7 @@ class Doer:
             link = session.get_one(Link, link.id)
         if link.state is not LinkState.ACTIVE:
             return Outcome(False, link.reason or Reason.CANVAS_REFUSED)
-        return Outcome(ours and (handed_in or not link.found_in_canvas))
+        return Outcome(ours and not link.found_in_canvas)
 
     def ask(self, row: ImportRow) -> Outcome:
         """Have the student asked; Canvas knows nothing of it until they say yes."""
@@ -73,6 +85,8 @@ class Doer:
             observer, student = self._people(session, row, now)
             days = policy.of(session, self.of.institution_id).approval_days
             link, new = links.ask(session, observer, student, _reach(row), now, now + timedelta(days=days))
+            if new:
+                terms.put(session, self.of, Wanted.from_json(row.given), link)
             ours = new or row.link_id == link.id
             if ours:
                 _note(session, row, link.id)
@@ -80,8 +94,6 @@ class Doer:
 
     def disconnect(self, row: ImportRow) -> Outcome:
         """Have Canvas let the row's link go."""
-        if row.pair_line is not None and not self._is_linked(row):
-            return Outcome(True)
         now = self.clock()
         with db.transaction() as session:
             hold(session, row)
@@ -114,6 +126,9 @@ class Doer:
         link, new = links.open_or_new(session, observer, student, _reach(row), Way.IMPORT, now)
         if new:
             link.state = LinkState.PENDING
+            terms.put(session, self.of, Wanted.from_json(row.given), link)
+            if row.pair_line is not None:
+                _look_back(link, row)
             links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
         session.flush()
         ours = new or row.link_id == link.id
@@ -136,7 +151,10 @@ class Doer:
     def _is_linked(self, row: ImportRow) -> bool:
         canvas = self.access.service(self.of.institution_id)
         observer, student = row.observer_id or "", row.student_id or ""
-        return observees.find(canvas, observer, student) is not None
+        if row.course_id is None:
+            return observees.find(canvas, observer, student) is not None
+        there = enrollments.of_observer_in_course(canvas, row.course_id, observer)
+        return any(one.associated_user_id == student for one in there)
 
     def _people(self, session: Session, row: ImportRow, now: datetime) -> tuple[Person, Person]:
         told, school = row.before or {}, self.of.institution_id
@@ -144,6 +162,17 @@ class Doer:
             people.remember(session, school, row.observer_id or "", told.get("observer_name"), now),
             people.remember(session, school, row.student_id or "", told.get("student_name"), now),
         )
+
+
+def _look_back(link: Link, row: ImportRow) -> None:
+    """Canvas's importer has been there before us: only what the preview saw is not this import's doing."""
+    link.found_in_canvas = False
+    if link.scope is Scope.COURSE:
+        link.enrollments = [
+            LinkEnrollment(enrollment_id=one["id"], section_id=one["section"], ours=False)
+            for one in (row.before or {}).get("held", ())
+            if one["state"] in LIVE
+        ]
 
 
 def begin_to_end(session: Session, link: Link, by: EndedBy, now: datetime, actor_id: int | None) -> None:

@@ -4,7 +4,7 @@ Calls to Canvas, besides those of `directory` and `courses`: two for each observ
 they observe; where), one for each student of a row about a course. None for an observer who is new.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,14 +17,15 @@ from app import db, people, policy
 from app.canvas import Canvas, enrollments, observees
 from app.canvas.enrollments import LIVE, OBSERVER, STUDENT, Enrollment
 from app.errors import CanvasMissing
-from app.models import Import, ImportRow, RowKind, RowState
+from app.models import Import, ImportRoad, ImportRow, RowKind, RowState
 from app.pairing import bars
-from app.pairing.imports import given, messages, progress
+from app.pairing.imports import given, messages, progress, terms
 from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
 from app.pairing.imports.directory import Directory, Match
 from app.pairing.imports.given import Wanted
 from app.pairing.imports.reading import LANES
 from app.pairing.imports.verdicts import Case, Found, Verdict, Where, decide
+from app.policy import Policy
 from app.sheets.pairs import Action, Given
 
 AT_ONCE = 50
@@ -45,7 +46,7 @@ class Seen:
     linked: bool
     everywhere: bool  # linked over all courses
     in_course: tuple[str, ...]  # sections of the course in which the student is
-    section_sis: tuple[str, ...]  # their SIS ids, where they have one
+    places: tuple[tuple[str, str], ...]  # SIS ids of course and section, as Canvas's files are to name them
     held: tuple[dict[str, str], ...]  # observer enrollments of this pair
     login_taken: str | None
     blocked: bool = False
@@ -84,7 +85,7 @@ class Eyes:
         if len(student.accounts) != 1:
             return seen
         in_course = self._in_course(spot, student.accounts[0].id)
-        seen = replace(seen, in_course=in_course, section_sis=self.atlas.sis_ids(in_course))
+        seen = replace(seen, in_course=in_course, places=self.atlas.places(in_course))
         seen = replace(
             seen, blocked=self._blocked(row.institution_id, wanted, observer, student.accounts[0].id)
         )
@@ -158,7 +159,7 @@ def _kept(row: Enrollment) -> dict[str, str]:
     return {"id": row.id, "course": row.course_id, "section": row.section_id, "state": row.state}
 
 
-def look_on(of: Import, eyes: Eyes, now: datetime) -> bool:
+def look_on(of: Import, see: Callable[[ImportRow], Seen], now: datetime) -> bool:
     """Look at some more rows; True when all are looked at. Looking twice changes nothing."""
     with db.reading() as session:
         rows = session.scalars(
@@ -167,18 +168,18 @@ def look_on(of: Import, eyes: Eyes, now: datetime) -> bool:
             .order_by(ImportRow.id)
             .limit(AT_ONCE)
         ).all()
-    seen = [eyes.see(row) for row in rows]
+    seen = [see(row) for row in rows]
     with db.transaction() as session:
         following = str(rows[-1].id) if rows else of.cursor
         if not progress.advance(session, of, now, cursor=following, done=Import.done + len(rows)):
             return False
-        consent = policy.of(session, of.institution_id).approval
+        rule = policy.of(session, of.institution_id)
         for one in seen:
-            _write(session, of, one, consent)
+            _write(session, of, one, rule, now)
     return len(rows) < AT_ONCE
 
 
-def _write(session: Session, of: Import, seen: Seen, consent: bool) -> None:
+def _write(session: Session, of: Import, seen: Seen, rule: Policy, now: datetime) -> None:
     row = session.get_one(ImportRow, seen.row.id)
     row.observer_key = _key(seen)
     row.lane = crc32((row.observer_key or "").encode()) % LANES
@@ -188,7 +189,7 @@ def _write(session: Session, of: Import, seen: Seen, consent: bool) -> None:
     row.pair_key = None
     if row.observer_key and row.student_id and row.chosen != LEFT_OUT:
         row.pair_key = f"{row.observer_key}|{row.student_id}|{row.course_id or ''}"
-    case = _case(session, of, seen, row, consent)
+    case = _case(session, of, seen, row, rule, now)
     row.verdict = decide(case)
     row.told = messages.foretold(row.source, seen.wanted, case)
     row.candidates = _candidates(session, of, seen, row)
@@ -202,7 +203,7 @@ def _write(session: Session, of: Import, seen: Seen, consent: bool) -> None:
         "observer_sis": _sis(seen.observer),
         "student_sis": _sis(seen.student),
         "by": seen.observer.by,
-        "section_sis": list(seen.section_sis),
+        "places": [list(place) for place in seen.places],
     }
     session.flush()
 
@@ -226,7 +227,7 @@ def _key(seen: Seen) -> str | None:
     return f"{key}#{seen.row.id}" if key and seen.row.chosen == NEW else key
 
 
-def _case(session: Session, of: Import, seen: Seen, row: ImportRow, consent: bool) -> Case:
+def _case(session: Session, of: Import, seen: Seen, row: ImportRow, rule: Policy, now: datetime) -> Case:
     wanted, person = seen.wanted, seen.wanted.observer
     unknown = not seen.observer.accounts
     first = _first_about(session, row) if unknown and row.observer_key else None
@@ -248,12 +249,15 @@ def _case(session: Session, of: Import, seen: Seen, row: ImportRow, consent: boo
         shared=first is not None and not _same_name(first, wanted) and row.chosen is None,
         may_create="create" not in of.rights,
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
+        ends=terms.ends(session, of, wanted, now),
+        purpose_fine=not wanted.purpose_given or wanted.purpose in rule.purposes,
         login_taken=seen.login_taken,
         earlier=_earlier(session, row),
         blocked=seen.blocked,
-        consent=consent,
+        consent=rule.approval,
         left_out=row.chosen == LEFT_OUT,
         observers_only=wanted.declared in given.OBSERVER,
+        unasked=of.road is ImportRoad.FILES,
     )
 
 

@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import db
-from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
+from app.models import Import, ImportRoad, ImportRow, ImportState, RowKind, RowState
 from app.pairing.imports import files, looking
 from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Verdict
 
 PAGE = 50
 MANY = 300  # links from which on Canvas's own importer is the better road
 LISTED = 20
+UNWRITTEN = "unwritten"  # rows that Canvas's files cannot say
 S = ImportState
 
 
@@ -30,10 +31,11 @@ def imports(session: Session, institution_id: int) -> Sequence[Import]:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many rows have which verdict, and how many of them Canvas's importer can be given."""
+    """How many rows have which verdict, and how much of it Canvas's files can hold."""
 
     counts: Mapping[str, int]
-    by_sis: int
+    by_sis: int  # connections that they can hold
+    unwritten: int  # rows that they cannot hold as a whole
 
     def of(self, group: frozenset[Verdict]) -> list[tuple[Verdict, int]]:
         """The verdicts of a group that occur, in the order of the table."""
@@ -58,16 +60,28 @@ class Preview:
 
 def preview(session: Session, of: Import) -> Preview:
     """The numbers of a preview."""
+
+    def count(which: ColumnElement[bool]) -> int:
+        asked = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == of.id, which)
+        return session.scalars(asked).one()
+
+    return Preview(looking.counts(session, of.id), count(_in_files()), count(_not_in_files()))
+
+
+def _in_files() -> ColumnElement[bool]:
+    """The connections that Canvas's files can say: everybody and everything in them has an SIS id."""
     told = ImportRow.before
-    by_sis = and_(
-        ImportRow.import_id == of.id,
+    return and_(
         ImportRow.verdict.in_(files.LINKING),
-        ImportRow.course_id.is_(None),
+        ImportRow.kind == RowKind.PAIR,
         told["student_sis"].as_string().isnot(None),
         or_(told["observer_sis"].as_string().isnot(None), ImportRow.observer_id.is_(None)),
+        or_(ImportRow.course_id.is_(None), func.coalesce(told["places"].as_string(), "[]") != "[]"),
     )
-    count = session.scalars(select(func.count()).select_from(ImportRow).where(by_sis)).one()
-    return Preview(looking.counts(session, of.id), count)
+
+
+def _not_in_files() -> ColumnElement[bool]:
+    return and_(ImportRow.verdict.in_(DOES), ImportRow.kind == RowKind.PAIR, not_(_in_files()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,9 @@ def result(session: Session, of: Import) -> Result:
 
 
 def _which(of: Import, show: str) -> ColumnElement[bool]:
-    """The rows of a verdict, or of "failed" or "kept"."""
+    """The rows of a verdict, of "failed" or "kept", or those that the files cannot say."""
+    if show == UNWRITTEN:
+        return and_(ImportRow.import_id == of.id, _not_in_files())
     if show in (RowState.FAILED, RowState.KEPT):
         return and_(ImportRow.import_id == of.id, ImportRow.state == RowState(show))
     return and_(ImportRow.import_id == of.id, ImportRow.verdict == show)
@@ -139,3 +155,8 @@ def problem_rows(of: Import) -> Iterator[ImportRow]:
     """The rows about which nothing can be done, or that failed; not those there is nothing to do about."""
     wrong = or_(ImportRow.verdict.in_([*PROBLEMS, *ASKS]), ImportRow.state == RowState.FAILED)
     return every_row(of, wrong)
+
+
+def unwritten_rows(of: Import) -> Iterator[ImportRow]:
+    """The rows that Canvas's files cannot say as a whole."""
+    return every_row(of, _not_in_files())

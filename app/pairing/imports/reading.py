@@ -41,7 +41,8 @@ def items(of: Import, found: Recognized) -> Iterator[Item]:
             continue
         mapping = columns.guess(table) if table.kind is not Kind.SHEET else intake.mapping_of(of)
         for pair in pairs(table.rows(), mapping):
-            yield Item(table.kind.value, pair.row, given.of_pair(pair), pair.raw)
+            wanted = given.of_pair(pair, intake.chosen(of).day_first)
+            yield Item(table.kind.value, pair.row, wanted, pair.raw)
 
 
 def _users(table: Table) -> Iterator[Item]:

@@ -6,7 +6,7 @@ nothing the second time. What Canvas holds in the end is looked at row by row, w
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from sqlalchemy.orm import Session
 
 from app import db
@@ -21,7 +21,11 @@ from app.pairing.imports.reading import LANES
 
 NAME = "observatory.zip"
 MOST_WORDS = 50  # that are kept of what concerns no row in particular
-COLUMNS = {"users.csv": ImportRow.user_line, "user_observers.csv": ImportRow.pair_line}
+LINES = {  # the rows a line of a file can be about; one about a course is kept with the last of its lines
+    "users.csv": (ImportRow.user_line, true()),
+    "user_observers.csv": (ImportRow.pair_line, ImportRow.course_id.is_(None)),
+    "enrollments.csv": (ImportRow.pair_line, ImportRow.course_id.isnot(None)),
+}
 
 
 def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
@@ -30,7 +34,7 @@ def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
         session.execute(
             update(ImportRow).where(ImportRow.import_id == of.id).values(user_line=None, pair_line=None)
         )
-    with files.zipped(of, courses=False, number=True) as content:
+    with files.zipped(of, number=True) as content:
         if _nothing(of):
             _go_on(of, now)
             return None
@@ -75,11 +79,15 @@ def _bring_back(of: Import, canvas: Canvas, found: SisImport) -> None:
 
 def _to_its_row(session: Session, of: Import, error: RowError) -> bool:
     """Write a message to the row whose line it is about."""
-    column = COLUMNS.get(error.file.rpartition("/")[2])
-    if column is None or error.row is None:
+    name = error.file.rpartition("/")[2]
+    if name not in LINES or error.row is None:
         return False
+    column, which = LINES[name]
     row_id = session.scalar(
-        select(ImportRow.id).where(ImportRow.import_id == of.id, column == error.row).limit(1)
+        select(ImportRow.id)
+        .where(ImportRow.import_id == of.id, column >= error.row, which)
+        .order_by(column)
+        .limit(1)
     )
     if row_id is None:
         return False

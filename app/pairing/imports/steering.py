@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -25,14 +25,29 @@ def find(session: Session, institution_id: int, import_id: int) -> Import | None
     )
 
 
-def preview(session: Session, of: Import, mapping: Mapping | None, now: datetime) -> bool:
-    """Begin the preview with these columns."""
+def preview(
+    session: Session, of: Import, mapping: Mapping | None, now: datetime, road: ImportRoad | None = None
+) -> bool:
+    """Begin the preview with these columns; for the road of files, of the sheet alone."""
     if of.state is not S.COLUMNS:
         return False
     if mapping is not None:
         of.mapping = mapping.to_json()
+    of.road = road
     session.flush()
     return progress.begin(session, of, S.READING, now, total=0)
+
+
+def ask_nobody(session: Session, of: Import, now: datetime) -> bool:
+    """Have the preview made of the sheet alone, where Canvas could not be asked."""
+    if of.state not in (S.LISTING, S.LOOKING) or not of.paused:
+        return False
+    of.road = ImportRoad.FILES
+    rows = ImportRow.import_id == of.id
+    session.execute(update(ImportRow).where(rows).values(state=RowState.READ, verdict=None))
+    total = session.scalar(select(func.count()).select_from(ImportRow).where(rows))
+    session.flush()
+    return progress.begin(session, of, S.LOOKING, now, total=total)
 
 
 def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now: datetime) -> int:
@@ -48,7 +63,7 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now
 
 def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
     """Begin to do what the preview shows."""
-    if of.state is not S.READY:
+    if of.state is not S.READY or of.road is ImportRoad.FILES:
         return False
     rows = progress.doable(session, of.id)
     if not rows:

@@ -9,9 +9,19 @@ from sqlalchemy import func, select, update
 from app import db
 from app.canvas import Canvas
 from app.errors import RETRYABLE, CanvasThrottled, Failure
-from app.models import Import, ImportRow, ImportState, RowState
+from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
 from app.pairing.applying import Access, Clock
-from app.pairing.imports import directory, looking, progress, reading, rights, running, sending, undoing
+from app.pairing.imports import (
+    directory,
+    looking,
+    progress,
+    reading,
+    rights,
+    running,
+    sending,
+    unasked,
+    undoing,
+)
 from app.pairing.imports.courses import Atlas
 from app.pairing.imports.directory import Directory
 from app.pairing.imports.linking import Doer, NotYet
@@ -79,9 +89,12 @@ def _step(of: Import, lane: int, access: Access, clock: Clock, eyes: list[lookin
             return _read(of, clock())
         case S.LISTING:
             return _list(of, access.service(of.institution_id), clock())
+        case S.LOOKING if of.road is ImportRoad.FILES:
+            return _look(of, unasked.see, clock())
         case S.LOOKING:
             eyes = eyes or _open_eyes(of, access.service(of.institution_id), eyes)
-            return _look(of, eyes[0], clock())
+            eyes[0].directory.of = of
+            return _look(of, eyes[0].see, clock())
         case S.SENDING:
             return _after(of, sending.send(of, access.service(of.institution_id), clock()))
         case S.FOLLOWING:
@@ -102,9 +115,11 @@ def _after(of: Import, problem: Problem | None) -> timedelta:
 
 def _read(of: Import, now: datetime) -> timedelta:
     if reading.read_on(of, now):
+        asks = of.road is not ImportRoad.FILES
         with db.transaction() as session:
             read = session.get_one(Import, of.id)
-            progress.begin(session, read, S.LISTING, now, total=0)
+            total = 0 if asks else read.done
+            progress.begin(session, read, S.LISTING if asks else S.LOOKING, now, total=total)
     return MOMENT
 
 
@@ -142,9 +157,8 @@ def _open_eyes(of: Import, canvas: Canvas, eyes: list[looking.Eyes]) -> list[loo
     return eyes
 
 
-def _look(of: Import, eyes: looking.Eyes, now: datetime) -> timedelta:
-    eyes.directory.of = of
-    if looking.look_on(of, eyes, now):
+def _look(of: Import, see: Callable[[ImportRow], looking.Seen], now: datetime) -> timedelta:
+    if looking.look_on(of, see, now):
         with db.transaction() as session:
             progress.enter(session, session.get_one(Import, of.id), S.READY, now)
     return MOMENT

@@ -29,6 +29,7 @@ class Verdict(StrEnum):
     UNCLEAR_ACTION = "unclear_action"
     NO_OBSERVER = "no_observer"
     NO_STUDENT = "no_student"
+    NO_SIS_ID = "no_sis_id"  # Canvas is not asked, and its files know nobody and nothing otherwise
     UNKNOWN_STUDENT = "unknown_student"
     AMBIGUOUS_STUDENT = "ambiguous_student"
     UNKNOWN_OBSERVER = "unknown_observer"
@@ -42,6 +43,10 @@ class Verdict(StrEnum):
     UNKNOWN_COURSE = "unknown_course"
     AMBIGUOUS_COURSE = "ambiguous_course"
     COURSE_OVER = "course_over"
+    DATE_EVERYWHERE = "date_everywhere"  # only what is about one course ends by itself
+    UNCLEAR_DATE = "unclear_date"
+    DATE_OVER = "date_over"
+    UNCLEAR_PURPOSE = "unclear_purpose"
     LINKED_EVERYWHERE = "linked_everywhere"  # it cannot be ended in one course only
     NOT_IN_COURSE = "not_in_course"
     NOT_OBSERVER = "not_observer"  # a row of users.csv about somebody else
@@ -62,8 +67,18 @@ class Where(StrEnum):
     FOUND = "found"
     UNKNOWN = "unknown"
     AMBIGUOUS = "ambiguous"
+    NO_SIS_ID = "no_sis_id"
     OVER = "over"
     STUDENT_ELSEWHERE = "student_elsewhere"
+
+
+class Ends(StrEnum):
+    """When the connection of a row is to end by itself."""
+
+    NEVER = "never"
+    AHEAD = "ahead"
+    OVER = "over"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +110,15 @@ class Case:
     shared: bool = False  # an earlier row has the same e-mail address and another name
     may_create: bool = True
     email_fine: bool = True
+    ends: Ends = Ends.NEVER
+    purpose_fine: bool = True
     login_taken: str | None = None  # whose it is: "SIS ID …" or "Canvas ID …"
     earlier: Action | None = None  # what an earlier row asks for the same pair
     blocked: bool = False
     consent: bool = False
     left_out: bool = False
     observers_only: bool = True  # users.csv declares an observer, or nobody in particular
+    unasked: bool = False  # Canvas is not asked: only SIS ids count
 
 
 Rule = tuple[Verdict, Callable[[Case], bool]]
@@ -112,6 +130,11 @@ def _unknown(case: Case) -> bool:
 
 def _nothing_to_write_to(case: Case) -> bool:
     return _unknown(case) and not (case.email or case.login)
+
+
+def _lacks_sis_id(case: Case) -> bool:
+    lost = not case.student.accounts or (_nothing_to_write_to(case) and not case.named)
+    return case.unasked and (lost or case.where is Where.NO_SIS_ID)
 
 
 def _same(case: Case) -> bool:
@@ -134,6 +157,7 @@ PAIRS: tuple[Rule, ...] = (
     (Verdict.NO_OBSERVER, lambda case: not case.observer.given),
     (Verdict.NO_STUDENT, lambda case: not case.student.given),
     (Verdict.UNCLEAR_ACTION, lambda case: case.action is Action.UNCLEAR),
+    (Verdict.NO_SIS_ID, _lacks_sis_id),
     (Verdict.UNKNOWN_STUDENT, lambda case: not case.student.accounts),
     (Verdict.AMBIGUOUS_STUDENT, lambda case: len(case.student.accounts) > 1),
     (Verdict.AMBIGUOUS, lambda case: len(case.observer.accounts) > 1),
@@ -154,6 +178,10 @@ REMOVALS: tuple[Rule, ...] = (
     (Verdict.REMOVE, lambda case: True),
 )
 ADDITIONS: tuple[Rule, ...] = (
+    (Verdict.DATE_EVERYWHERE, lambda case: case.ends is not Ends.NEVER and case.where is Where.EVERYWHERE),
+    (Verdict.UNCLEAR_DATE, lambda case: case.ends is Ends.UNCLEAR),
+    (Verdict.DATE_OVER, lambda case: case.ends is Ends.OVER),
+    (Verdict.UNCLEAR_PURPOSE, lambda case: not case.purpose_fine and case.where is not Where.EVERYWHERE),
     (Verdict.ALREADY, lambda case: case.linked),
     (Verdict.COURSE_OVER, lambda case: case.where is Where.OVER),
     (Verdict.NOT_IN_COURSE, lambda case: case.where is Where.STUDENT_ELSEWHERE),

@@ -1,0 +1,106 @@
+"""Rows of an import as pages list them and as files hold them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from app.models import Import, ImportRow, RowKind, RowState
+from app.pairing.imports import overview
+from app.pairing.imports.given import Wanted
+from app.sheets.vocabulary import What
+from app.sheets.writing import for_people
+from app.web.import_words import GIVEN, STATES, reason_of, why_unwritten
+from app.web.policy_form import purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row as a page shows it."""
+
+    row: ImportRow
+    observer: str
+    student: str
+    course: str
+    terms: str
+    reason: str
+    canvas_says: str
+    by: str
+
+
+def row(of: ImportRow, unwritten: bool = False) -> Shown:
+    """A row as a page shows it; one that the files cannot say, with the reason for that."""
+    wanted, told = Wanted.from_json(of.given), of.before or {}
+    finished = of.state in (RowState.FAILED, RowState.KEPT)
+    return Shown(
+        of,
+        _person(told.get("observer_name"), wanted, "observer"),
+        "" if of.kind is RowKind.ACCOUNT else _person(told.get("student_name"), wanted, "student"),
+        told.get("course_name") or wanted.course.given or wanted.course.sis_id or wanted.course.code,
+        _terms(of, wanted),
+        why_unwritten(of) if unwritten else reason_of(of) if finished else "",
+        "" if finished or not of.told else of.told,
+        str(GIVEN[What(told["by"])]) if told.get("by") else "",
+    )
+
+
+def _terms(of: ImportRow, wanted: Wanted) -> str:
+    """Until when, and what for, in words; for one course only, as everything else of it is not kept."""
+    if of.course_id is None:
+        return ""
+    until = _("until %(day)s", day=format_date(wanted.until, "long", rebase=False)) if wanted.until else ""
+    return " · ".join(filter(None, (until, purpose(wanted.purpose) if wanted.purpose else "")))
+
+
+def _person(name: str | None, wanted: Wanted, side: str) -> str:
+    person = wanted.observer if side == "observer" else wanted.student
+    known = person.sis_id or person.email or person.login or person.canvas_id
+    return f"{name} ({known})" if name and known else name or known or _("nobody named")
+
+
+Ends = dict[str, Callable[[ImportRow], str]]  # columns behind those of the sheet
+
+
+def problems(of: Import) -> Iterator[bytes]:
+    """The rows with a problem as they were given, with a column that says why."""
+    ends = {_("Reason"): reason_of, _("Canvas says"): lambda row: row.told or ""}
+    return _file(of, overview.problem_rows(of), ends)
+
+
+def unwritten(of: Import) -> Iterator[bytes]:
+    """The rows that Canvas's files cannot say, and why."""
+    return _file(of, overview.unwritten_rows(of), {_("Reason"): why_unwritten})
+
+
+def results(of: Import) -> Iterator[bytes]:
+    """Every row as it was given, and what became of it."""
+    ends: Ends = {
+        _("Result"): lambda row: str(STATES[row.state]),
+        _("Reason"): reason_of,
+        _("Observer's number in Canvas"): lambda row: row.observer_id or "",
+        _("Student's number in Canvas"): lambda row: row.student_id or "",
+    }
+    return _file(of, overview.every_row(of), ends)
+
+
+def _file(of: Import, rows: Iterable[ImportRow], ends: Ends) -> Iterator[bytes]:
+    header, width = _header(of)
+    lines = (
+        [*_padded(row.raw, width), str(row.number), *(end(row) for end in ends.values())] for row in rows
+    )
+    return for_people([*header, _("Row"), *ends], lines)
+
+
+def _header(of: Import) -> tuple[list[str], int]:
+    """The header of a sheet; the files of a zip have several, and then none of them is right for all."""
+    if len(of.headers) == 1:
+        (header,) = of.headers.values()
+        width = max(len(header), 1)
+        return (header or [""] * width), width
+    width = max((len(header) for header in of.headers.values()), default=1)
+    return [f"{_('Column')} {number}" for number in range(1, width + 1)], width
+
+
+def _padded(raw: list[str], width: int) -> list[str]:
+    return [*raw, *[""] * (width - len(raw))][:width]
