@@ -143,6 +143,7 @@
   // Inside Canvas's frame: as tall as the page (and the frame's border), for one scroll bar and not two.
   // Only a new height is told. What is told never depends on the height we get, so it comes to rest.
   if (root.classList.contains("framed") && window.parent !== window) {
+    window.parent.postMessage({ subject: "lti.scrollToTop" }, "*"); // a new page is read from its beginning
     let told = 0;
     const tell = () => {
       const height = Math.ceil(document.body.getBoundingClientRect().height) + 4;

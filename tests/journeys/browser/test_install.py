@@ -148,3 +148,19 @@ def test_a_frame_is_as_tall_as_its_page_and_comes_to_rest(meet: Meet, stage: Sta
     told = teacher.page.evaluate("sizes")
     assert len(told) < 30
     assert all(one != other for one, other in zip(told, told[1:], strict=False))
+
+
+@fact("lti 5", "lti.scrollToTop moves Canvas's page to its top.")
+def test_the_next_page_is_read_from_its_beginning(meet: Meet) -> None:
+    """Canvas's page, not the frame, is what scrolls: it would stay where the last page was left."""
+    admin = meet(ADMIN)
+    frame = admin.launches("/accounts/1", "Observatory at")
+    opens = frame.get_by_role("button", name="See and change the policy")
+    opens.scroll_into_view_if_needed()
+    admin.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert admin.page.evaluate("scrollY") > 0
+
+    opens.click()
+    frame.get_by_role("heading", name="Policy", level=1).wait_for()
+
+    admin.page.wait_for_function("scrollY === 0")
