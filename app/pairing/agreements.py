@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app import policy as policies
-from app.models import Acceptance, Agreement, Person
+from app.models import Acceptance, Agreement, Link, LinkState, Person, Way
 
 
 def open_to(session: Session, observer: Person) -> Agreement | None:
@@ -22,6 +22,18 @@ def open_to(session: Session, observer: Person) -> Agreement | None:
         Acceptance.person_id == observer.id,
     )
     return agreement if session.scalar(accepted) is None else None
+
+
+def due(session: Session, observer: Person) -> Agreement | None:
+    """The text to be asked about beside a code: of somebody whom the office has connected without one."""
+    by_office = select(Link.id).where(
+        Link.institution_id == observer.institution_id,
+        Link.observer_id == observer.id,
+        Link.way.in_([Way.ADMIN, Way.IMPORT]),
+        Link.state.in_([LinkState.PENDING, LinkState.ACTIVE]),
+    )
+    agreement = open_to(session, observer)
+    return agreement if agreement and session.scalar(by_office.limit(1)) is not None else None
 
 
 def accept(session: Session, observer: Person, agreement: Agreement, now: datetime) -> None:

@@ -6,6 +6,7 @@ one write per section of the student for a course-scoped one.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -133,7 +134,7 @@ def _make(work: Work, access: Access) -> Connected | Impossible:
     made: list[Held] = []
     try:
         canvas = access.service(work.institution_id)
-        bar = _forbidden(canvas, work)
+        bar = _forbidden(canvas, work, access)
         if bar is not None:
             return Impossible(bars.NEUTRAL.reason, half_made=work.looked, bar=bar)
         seen = _look(canvas, work)
@@ -153,11 +154,19 @@ def _make(work: Work, access: Access) -> Connected | Impossible:
     return Connected((*seen.held, *made), found=False)
 
 
-def _forbidden(canvas: Canvas, work: Work) -> Bar | None:
-    """The entry of the do-not-pair list that keeps the two apart; it may be younger than the link."""
+def _forbidden(canvas: Canvas, work: Work, access: Access) -> Bar | None:
+    """The entry of the do-not-pair list that keeps the two apart; it may be younger than the link.
+
+    Where Canvas hides addresses from the service account, it tells them to the observers themselves.
+    """
     with db.reading() as session:
         entries = bars.against(session, work.institution_id, work.student_id)
-    return bars.match(entries, work.observer_id, bars.addresses(canvas, work.observer, entries))
+    addresses = bars.addresses(canvas, work.observer, entries)
+    if addresses is None:
+        with suppress(NotConnected, TokenDead):
+            own = access.own(work.institution_id, work.observer_id)
+            addresses = bars.addresses(own, "self", entries)
+    return bars.match(entries, work.observer_id, addresses)
 
 
 def _note(work: Work, seen: Seen) -> None:

@@ -17,6 +17,7 @@ from app.models import Code, EndedBy, Link, LinkState, Person
 from app.pairing import links
 from app.pairing.codes import Reach
 from app.pairing.rules import Reason
+from app.people import Actor
 
 
 def asked(session: Session, student: Person, now: datetime) -> Sequence[Link]:
@@ -87,6 +88,15 @@ def withdraw(session: Session, observer: Person, link_id: int, now: datetime) ->
         state=LinkState.ENDED, ended_at=now, ended_by=EndedBy.OBSERVER,
     )  # fmt: skip
     return _give_up(session, link, Event.LINK_ENDED, now, observer.id)
+
+
+def call_off(session: Session, admin: Actor, link_id: int, now: datetime) -> bool:
+    """The office does not want it any more. False: nothing waits any more."""
+    link = _answer(
+        session, link_id, Link.institution_id == admin.institution_id,
+        state=LinkState.ENDED, ended_at=now, ended_by=EndedBy.OFFICE,
+    )  # fmt: skip
+    return _give_up(session, link, Event.LINK_ENDED, now, admin.id)
 
 
 def lapse_due(session: Session, now: datetime, most: int) -> int:

@@ -23,11 +23,19 @@ Addresses = frozenset[str] | None  # e-mail addresses and login of somebody; Non
 
 
 def forbids(
-    session: Session, institution_id: int, student: Person, observer: Person | None, email: str | None = None
+    session: Session,
+    institution_id: int,
+    student: Person,
+    observer: Person | None,
+    addresses: frozenset[str] = frozenset(),
 ) -> Bar | None:
     """The entry that keeps these two apart, if any. Without an address, entries for one do not count."""
-    addresses = frozenset({email.strip().lower()}) if email else frozenset()
     return match(against(session, institution_id, student.id), observer.id if observer else None, addresses)
+
+
+def as_listed(*texts: str | None) -> frozenset[str]:
+    """Addresses and logins as entries have them."""
+    return frozenset(text.strip().lower() for text in texts if text)
 
 
 def against(session: Session, institution_id: int, student_id: int) -> Sequence[Bar]:
@@ -37,6 +45,20 @@ def against(session: Session, institution_id: int, student_id: int) -> Sequence[
         .where(Bar.institution_id == institution_id, Bar.student_id == student_id, Bar.ended_at.is_(None))
         .order_by(Bar.id)
     ).all()
+
+
+def barred(session: Session, institution_id: int, canvas_user_ids: Iterable[str]) -> frozenset[str]:
+    """Those of these students, by their Canvas user id, about whom an entry is in force."""
+    about = (
+        select(Person.canvas_user_id)
+        .join(Bar, Bar.student_id == Person.id)
+        .where(
+            Person.institution_id == institution_id,
+            Person.canvas_user_id.in_(list(canvas_user_ids)),
+            Bar.ended_at.is_(None),
+        )
+    )
+    return frozenset(session.scalars(about))
 
 
 def match(entries: Iterable[Bar], observer_id: int | None, addresses: Addresses) -> Bar | None:
@@ -65,7 +87,7 @@ def addresses(canvas: Canvas, user_id: str, entries: Iterable[Bar]) -> Addresses
         return None
     if not profile.tells_email:
         return None
-    return frozenset(text.lower() for text in (profile.email, profile.login) if text)
+    return as_listed(profile.email, profile.login)
 
 
 def own_addresses(canvas: Canvas, user_id: str, entries: Iterable[Bar]) -> Addresses:

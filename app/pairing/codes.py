@@ -156,7 +156,7 @@ def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
     """The condition under which a code is this visitor's to see and revoke: ownership is in the query.
 
     An instructor sees the course's codes (only of their own sections where Canvas restricts them);
-    a student their own all-course codes.
+    a student their own all-course codes; an admin of the whole institution, in the account, all of them.
     """
     mine = Code.institution_id == launch.institution_id
     if launch.role in (Role.INSTRUCTOR, Role.TA) and launch.course_id:
@@ -169,15 +169,18 @@ def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
         return and_(course, own_section)
     if launch.role is Role.STUDENT:
         return and_(mine, Code.scope == Scope.ALL, Code.student_id == launch.person_id)
+    if launch.role is Role.ADMIN and launch.root_admin and launch.course_id is None:
+        return mine
     return and_(mine, ~true())
 
 
-def live(session: Session, launch: LtiLaunch, now: datetime) -> Sequence[Code]:
-    """The codes this visitor may see and somebody could still redeem, by student's name."""
+def live(session: Session, launch: LtiLaunch, now: datetime, student: str | None = None) -> Sequence[Code]:
+    """The codes this visitor may see and somebody could still redeem, by student's name; or those of one."""
     query = (
         select(Code)
         .join(Person, Person.id == Code.student_id)
         .where(seen_by(launch), Code.revoked_at.is_(None), Code.expires_at > now, Code.uses < Code.max_uses)
+        .where(Person.canvas_user_id == student if student else true())
         .options(joinedload(Code.student), joinedload(Code.issuer))
         .order_by(Person.name, Code.id)
     )

@@ -88,6 +88,15 @@ def of(canvas: Canvas, who: str, ours: Sequence[Link]) -> Connections:
     )
 
 
+def reach_to(canvas: Canvas, student: str, course_id: str) -> Reach | None:
+    """One course of a student, with the sections they are in there. None: they are not in it."""
+    course = next((one for one in _courses(canvas, student) if one.id == course_id), None)
+    if course is None:
+        return None
+    rows = enrollments.of_student_in_course(canvas, course.id, student)
+    return Reach(Scope.COURSE, course.id, course.name, tuple(dict.fromkeys(row.section_id for row in rows)))
+
+
 def _key(link: Link) -> Key:
     return link.observer.canvas_user_id, link.student.canvas_user_id, link.course_id
 

@@ -14,7 +14,7 @@ from app.canvas.users import Invalid, NewUser
 from app.errors import RETRYABLE
 from app.models import Person
 from app.pairing import adding, directory, spelling
-from app.pairing.adding import Outcome, Pair
+from app.pairing.adding import NOTHING_SAID, Outcome, Pair, Said
 from app.pairing.codes import Reach
 from app.pairing.directory import Somebody
 from app.people import Actor
@@ -109,6 +109,7 @@ def connect(
     paper: Paper,
     now: datetime,
     head_start: timedelta,
+    said: Said = NOTHING_SAID,
 ) -> Outcome:
     """Connect two people after a check of the observer's papers, which is written down with it."""
     observer, student = (
@@ -125,4 +126,4 @@ def connect(
         student=student.id,
         paper=paper,
     )
-    return adding.connect(session, admin, pair, reach, now, head_start)
+    return adding.connect(session, admin, pair, reach, now, head_start, said)

@@ -124,11 +124,12 @@ def add(
     now: datetime,
     delay: timedelta,
 ) -> Link | None:
+    **facts: audit.Fact,
     """A pending link by an admin's word, and the job that will finish it. None: there is one already."""
     link = _link(observer, student.id, reach, Way.ADMIN, LinkState.PENDING, now)
     if open_between(session, observer, student.id, reach) or not _added(session, link):
         return None
-    record(session, link, audit.Event.LINK_ADDED, now, admin.id)
+    record(session, link, audit.Event.LINK_ADDED, now, admin.id, **facts)
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
 
@@ -203,16 +204,22 @@ def reconnect(session: Session, over: Link, now: datetime) -> Link | None:
 
 
 def ask(
-    session: Session, observer: Person, student: Person, reach: Reach, now: datetime, answer_by: datetime
+    session: Session,
+    observer: Person,
+    student: Person,
+    reach: Reach,
+    way: Way,
+    now: datetime,
+    answer_by: datetime,
+    actor_id: int | None,
+    **facts: audit.Fact,
 ) -> tuple[Link, bool]:
-    """A link of an import that waits for the student's yes: the one there is, or a new one."""
+    """A link by the office's word that waits for the student's yes: the one there is, or a new one."""
+    link = _link(observer, student.id, reach, way, LinkState.WAITING, now, answer_by=answer_by)
     waiting = waiting_between(session, observer, student.id, reach)
     if waiting is not None:
         return waiting, False
-    link = _link(observer, student.id, reach, Way.IMPORT, LinkState.WAITING, now, answer_by=answer_by)
-    session.add(link)
-    session.flush()
-    record(session, link, audit.Event.LINK_ASKED, now, None)
+    record(session, link, audit.Event.LINK_ASKED, now, actor_id, **facts)
     return link, True
 
 
@@ -235,6 +242,8 @@ def record(
     """Write an event of a link down."""
     audit.record(
         session, link.institution_id, event, now, actor_id,
+    if waiting is None and not _added(session, link):
+        waiting = waiting_between(session, observer, student.id, reach)
         link=link.id, student=link.student_id, observer=link.observer_id,
         scope=link.scope, course=link.course_id, way=link.way, **facts,
     )  # fmt: skip

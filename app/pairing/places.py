@@ -5,27 +5,30 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import policy as policies
-from app.crypto import Keyring
-from app.models import Code, Link, LinkState, Person
-from app.pairing import codes
+from app.models import Link, LinkState, Person
 from app.policy import Policy
 
 TAKEN = (LinkState.WAITING, LinkState.PENDING, LinkState.ACTIVE)
 
 
-def limited(session: Session, keyring: Keyring, observer: Person, text: str) -> str | None:
-    """The student of this code, by Canvas's number, if it matters who observes them in Canvas."""
-    if policies.of(session, observer.institution_id).observers_most is None:
-        return None
-    code = codes.find(session, keyring, text)
-    if code is None or code.institution_id != observer.institution_id:
-        return None
-    return code.student.canvas_user_id
+def taken(
+    session: Session, institution_id: int, student_id: int, watching: Collection[str]
+) -> frozenset[str]:
+    """Who is counted as an observer of the student, by Canvas's numbers; `watching` as Canvas told."""
+    ours = session.scalars(
+        select(Person.canvas_user_id)
+        .join(Link, Link.observer_id == Person.id)
+        .where(
+            Link.institution_id == institution_id,
+            Link.student_id == student_id,
+            Link.state.in_(TAKEN),
+        )
+    )
+    return frozenset((*ours, *watching))
 
 
 def has_room(
-    session: Session, observer: Person, code: Code, policy: Policy, watching: Collection[str]
+    session: Session, observer: Person, student_id: int, policy: Policy, watching: Collection[str]
 ) -> bool:
     """Whether this observer may join those of the student; those who are there already may.
 
@@ -33,15 +36,6 @@ def has_room(
     """
     if policy.observers_most is None:
         return True
-    session.execute(select(Person.id).where(Person.id == code.student_id).with_for_update(key_share=True))
-    ours = session.scalars(
-        select(Person.canvas_user_id)
-        .join(Link, Link.observer_id == Person.id)
-        .where(
-            Link.institution_id == code.institution_id,
-            Link.student_id == code.student_id,
-            Link.state.in_(TAKEN),
-        )
-    )
-    there = {*ours, *watching}
+    session.execute(select(Person.id).where(Person.id == student_id).with_for_update(key_share=True))
+    there = taken(session, observer.institution_id, student_id, watching)
     return observer.canvas_user_id in there or len(there) < policy.observers_most

@@ -1,6 +1,6 @@
 """Redeeming a code: spend it once, and leave telling Canvas to app.pairing.applying."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from app.canvas.users import User
 from app.crypto import Keyring
 from app.errors import RETRYABLE, CanvasFailure, CanvasRejects
 from app.models import Bar, Code, Link, LinkState, Person
-from app.pairing import approvals, bars, codes, guesses, links, places, rules
+from app.pairing import approvals, asking, bars, codes, guesses, links, places, rules
+from app.pairing.asking import Told
 from app.pairing.codes import Reach
 from app.pairing.guesses import Guesser
 from app.pairing.rules import Reason, Refused
@@ -48,13 +49,13 @@ def redeem(
     who: Guesser,
     now: datetime,
     head_start: timedelta,
-    watching: Collection[str] = (),
+    told: Told = asking.NOTHING,
     rule: Policy | None = None,
 ) -> Outcome:
     """Spend one of our codes. A refusal is an answer, not a failure: it commits, so that guesses are counted.
 
-    `head_start` is how long the worker leaves the link to the request that made it; `watching` are those
-    whom Canvas lets see all courses of the student, as far as it was asked; `rule` is for rehearsals only.
+    `head_start` is how long the worker leaves the link to the request that made it; `told` is what Canvas
+    was asked before; `rule` is for rehearsals only.
     """
     wait = guesses.wait_until(session, observer.institution_id, who, now)
     if wait is not None:
@@ -77,13 +78,13 @@ def redeem(
         return AlreadyConnected(waiting.id)
     if dead is not None:
         return _refuse(session, observer, dead, now)
-    bar = bars.forbids(session, observer.institution_id, code.student, observer)
+    bar = bars.forbids(session, observer.institution_id, code.student, observer, told.addresses)
     if bar is not None:
         bars.note(session, bar, observer.id, now, observer.id)
         return _refuse(session, observer, bars.NEUTRAL, now)
     if approvals.was_declined(session, observer, code):
         return _refuse(session, observer, Refused(Reason.DECLINED), now)
-    if not places.has_room(session, observer, code, rule, watching):
+    if not places.has_room(session, observer, code.student_id, rule, told.watching):
         return _refuse(session, observer, Refused(Reason.ENOUGH_OBSERVERS), now)
     return _spend(session, observer, code, rule, now, head_start)
 

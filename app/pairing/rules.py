@@ -118,6 +118,15 @@ def is_for_the_student_to_say(code: Code, policy: Policy) -> bool:
     return policy.approval and code.issuer_role is not Role.STUDENT
 
 
+def office_asks(policy: Policy, agreed: bool = False) -> bool:
+    """Whether a link by the office's word waits for the student's yes, as one by a teacher's code does.
+
+    `agreed`: an admin says of one student that they have agreed, on paper or at the counter. A sheet of many
+    cannot say so. The limit of observers binds those who hand out codes; the office is told and may pass it.
+    """
+    return policy.approval and not agreed
+
+
 def speaks_for_the_student(code: Code, role: Role, policy: Policy) -> bool:
     """Whether a code must not be handed to this issuer, since with it nobody would ask the student."""
     return policy.approval and code.issuer_role is Role.STUDENT and role is not Role.STUDENT

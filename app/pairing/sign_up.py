@@ -324,7 +324,7 @@ def _linked(session: Session, observer: Person, student: User, login: str, now: 
     """The link Canvas has made. None: the do-not-pair list forbids it, so a job ends it at once."""
     person = people.remember(session, observer.institution_id, student.id, student.name, now)
     link = links.note_native(session, observer, person, now)
-    bar = bars.forbids(session, observer.institution_id, person, observer, login)
+    bar = bars.forbids(session, observer.institution_id, person, observer, bars.as_listed(login))
     if bar is None:
         return link.id
     links.leave(session, observer, person, ALL_COURSES, now, timedelta(0))

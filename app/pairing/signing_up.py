@@ -20,6 +20,7 @@ from app.canvas.users import User
 from app.crypto import Keyring
 from app.models import Agreement, Code, Person, Road, Scope, SignUp, SignUpState
 from app.pairing import agreements, bars, codes, guesses, links, redemption, rules
+from app.pairing.asking import Told
 from app.pairing.guesses import Guesser
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
@@ -89,7 +90,7 @@ def begin(
     dead = rules.why_dead(code, now)
     if dead is not None:
         return refuse(session, institution_id, dead, now)
-    bar = bars.forbids(session, institution_id, code.student, None, asked.login)
+    bar = bars.forbids(session, institution_id, code.student, None, bars.as_listed(asked.login))
     if bar is not None:
         bars.note(session, bar, None, now, None)
         return refuse(session, institution_id, bars.NEUTRAL, now)
@@ -261,8 +262,8 @@ def _connect(
     codes.give_back(session, code.id)
     who = guesses.guesser(keyring, person, "sign-up")
     text = codes.text_of(keyring, code).replace("-", "")
-    watching = work.before or ()
-    match redemption.redeem(session, keyring, person, text, who, now, head_start, watching):
+    told = Told(frozenset(work.before or ()), bars.as_listed(work.login))
+    match redemption.redeem(session, keyring, person, text, who, now, head_start, told):
         case Redeemed(link_id) | AlreadyConnected(link_id):
             return link_id, None
         case Refused(reason):

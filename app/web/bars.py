@@ -6,7 +6,7 @@ from flask import abort, render_template, request
 
 from app import db, people
 from app.models import Bar, LinkState
-from app.pairing import bars, connections, links
+from app.pairing import approvals, bars, connections, links
 from app.pairing.connections import Connection
 from app.pairing.directory import Somebody
 from app.web import canvas, guard, visit
@@ -88,6 +88,10 @@ def unlink(bar_id: int) -> Page:
     found = next((one for one in _standing(bar) if (one.observer, one.reach.course_id) == against), None)
     if found is None:
         return _entry(bar_id, "gone")
+    if found.link is not None and found.link.state is LinkState.WAITING:
+        with db.transaction() as session:
+            approvals.call_off(session, launch.person, found.link.id, visit.now())
+        return _entry(bar_id, "unlinked")
     with db.transaction() as session:
         observer = people.remember(session, launch.institution_id, observer_id, found.name, visit.now())
         link = links.leave(
@@ -161,6 +165,5 @@ def _standing(bar: Bar) -> list[Connection]:
     return [
         one
         for one in connections.of(lent, who, ours).observers
-        if (one.link is None or one.link.state is not LinkState.WAITING)
-        and bars.match([bar], ids.get(one.observer), bars.own_addresses(lent, one.observer, [bar]))
+        if bars.match([bar], ids.get(one.observer), bars.own_addresses(lent, one.observer, [bar]))
     ]

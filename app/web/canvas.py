@@ -1,12 +1,14 @@
 """Canvas, as the pages use it: with the time a person is willing to wait."""
 
+from collections.abc import Callable
+
 import structlog
 
-from app import db
-from app.canvas import Canvas, observees, tokens
+from app import db, policy
+from app.canvas import Canvas, tokens
 from app.errors import Failure
 from app.models import Person
-from app.pairing import applying
+from app.pairing import applying, asking
 from app.web import visit
 
 log = structlog.get_logger()
@@ -38,13 +40,26 @@ def attempt(link_id: int) -> None:
         log.info("left to the worker", link=link_id, failure=type(failure).__name__, why=str(failure))
 
 
+def told_before(
+    institution_id: int, text: str, eyes: Callable[[], Canvas], observer: str = "self"
+) -> asking.Told:
+    """What Canvas tells that matters before this code is spent; mostly nothing does."""
+    with db.reading() as session:
+        question = asking.about(session, visit.keyring(), institution_id, text)
+    return asking.ask(question, lambda: patient(institution_id), eyes, observer)
+
+
 def watching(institution_id: int, student: str) -> frozenset[str]:
-    """Who sees all courses of a student, by Canvas's numbers; nobody, as long as Canvas does not say."""
-    try:
-        lent = service(institution_id).within(visit.settings().redeem_budget)
-        return frozenset(user.id for user in observees.list_observers(lent, student))
-    except Failure:
-        return frozenset()
+    """Who sees all courses of a student, where the policy limits how many may; else nobody is asked."""
+    with db.reading() as session:
+        if policy.of(session, institution_id).observers_most is None:
+            return frozenset()
+    return asking.watching(lambda: patient(institution_id), student)
+
+
+def patient(institution_id: int) -> Canvas:
+    """Canvas as the service account, with the time a person is willing to wait."""
+    return service(institution_id).within(visit.settings().redeem_budget)
 
 
 def is_gone(link_id: int) -> bool:
@@ -58,6 +73,6 @@ def is_gone(link_id: int) -> bool:
 def _access() -> applying.Access:
     budget = visit.settings().redeem_budget
     return applying.Access(
-        service=lambda institution: service(institution).within(budget),
+        service=patient,
         own=lambda institution, person: _own(institution, person).within(budget),
     )

@@ -5,13 +5,14 @@ from datetime import datetime
 from flask import abort, render_template, request
 
 from app import audit, db, people, policy
-from app.canvas import courses, enrollments, observees
+from app.canvas import courses, observees
 from app.canvas.observees import Elsewhere
 from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
-from app.models import Link, LinkState, LtiLaunch, Role, Scope
-from app.pairing import adding, codes, connections, guesses, links, redemption, spelling
-from app.pairing.adding import Barred, Pair
+from app.models import Link, LinkState, LtiLaunch, Role
+from app.pairing import adding, approvals, bars, codes, connections, guesses, links, redemption, spelling
+from app.pairing.adding import Barred, Pair, Said, Weighed
 from app.pairing.codes import ALL_COURSES, Reach
+from app.pairing.connections import Connection
 from app.pairing.directory import Somebody
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
@@ -40,23 +41,32 @@ def choose() -> Page:
 @bp.post("/pair")
 def pair() -> Page:
     """The two of them, and what the one shall see of the other."""
-    launch, two = may_act(), _pair()
-    return render_template(
+    may_act()
+    return _ask(_pair())
+
+
+def _ask(two: Pair, status: int = 200) -> Page:
+    page = render_template(
         "admin/people_pair.html",
-        launch=launch,
+        launch=visit.launch(),
         pair=two,
         person=asked("person"),
         courses=courses.of_student(service(), two.student.id),
+        weighed=weigh(two.observer, two.student),
+        given=request.form,
     )
+    return page, status
 
 
 @bp.post("/connect")
 def connect() -> Page:
     """Connect two people, now if Canvas lets us."""
     launch, two = may_act(), _pair()
-    reach = chosen_reach(two.student)
+    reach, heard = chosen_reach(two.student), said(two.student)
     with db.transaction() as session:
-        outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start())
+        outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start(), heard)
+    if outcome == Refused(Reason.ENOUGH_OBSERVERS):
+        return _ask(two, 422)
     who, other = _sides(two)
     return person_page(who, told(outcome, other.name))
 
@@ -82,7 +92,7 @@ def end() -> Page:
         return person_page(who, Notice("gone", good=False, name=other.name))
     if "sure" not in request.form:
         return render_template("admin/people_end.html", launch=launch, pair=two, person=who.id, one=found)
-    return person_page(who, _end(launch, two, found.reach, other.name))
+    return person_page(who, _end(launch, two, found, other.name))
 
 
 @bp.post("/redeem")
@@ -94,10 +104,11 @@ def redeem() -> Page:
         case spelling.Typo():
             return person_page(who, Notice("refused", good=False, reason=Reason.TYPO), 422)
         case spelling.Ours(text):
+            heard = canvas.told_before(launch.institution_id, text, service, who.id)
             with db.transaction() as session:
                 observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
                 outcome = redemption.redeem(
-                    session, visit.keyring(), observer, text, guesser, visit.now(), visit.head_start()
+                    session, visit.keyring(), observer, text, guesser, visit.now(), visit.head_start(), heard
                 )
                 adding.note_use(session, launch.person, observer, outcome, visit.now())
         case spelling.Native(text):
@@ -109,6 +120,8 @@ def redeem() -> Page:
                 return _failed(who, failure, PROVE)
             with db.transaction() as session:
                 adding.note_use(session, launch.person, observer, outcome, visit.now())
+    if outcome == bars.NEUTRAL:  # which an admin may know
+        return person_page(who, Notice("barred", good=False))
     return person_page(who, told(outcome, who.name))
 
 
@@ -152,6 +165,15 @@ def issue() -> Page:
     return _code_page(who, text, code.expires_at, reach)
 
 
+@bp.post("/revoke/<row:code_id>")
+def revoke(code_id: int) -> Page:
+    """End a code of a student; connections made with it stay."""
+    launch, who = may_act(), somebody(asked("person"))
+    with db.transaction() as session:
+        done = codes.revoke(session, launch, code_id, visit.now())
+    return person_page(who, Notice("revoked") if done else Notice("no_code", good=False))
+
+
 @bp.post("/canvas-code")
 def make_in_canvas() -> Page:
     """Make one of Canvas's own codes for a student, for the Canvas Parent app."""
@@ -184,7 +206,24 @@ def told(outcome: adding.Outcome, name: str) -> Notice:
             return Notice("already", name=name)
         case Redeemed(link_id):
             canvas.attempt(link_id)
-            return _state(link_id, name)
+            return state_of(link_id, name)
+
+
+def weigh(observer: Somebody | None, student: Somebody) -> Weighed:
+    """What the policy asks about these two; an observer who is yet to get an account is nobody."""
+    institution_id = visit.launch().institution_id
+    watching = canvas.watching(institution_id, student.id)
+    with db.reading() as session:
+        return adding.weigh(session, institution_id, observer.id if observer else None, student.id, watching)
+
+
+def said(student: Somebody) -> Said:
+    """What the admin said about what the policy asks."""
+    return Said(
+        more="more" in request.form,
+        agreed=request.form.get("yes") == "agreed",
+        watching=canvas.watching(visit.launch().institution_id, student.id),
+    )
 
 
 def chosen_reach(student: Somebody) -> Reach:
@@ -192,11 +231,7 @@ def chosen_reach(student: Somebody) -> Reach:
     course_id = request.form.get("course") or None
     if course_id is None:
         return ALL_COURSES
-    course = next((one for one in courses.of_student(service(), student.id) if one.id == course_id), None)
-    if course is None:
-        abort(404)
-    rows = enrollments.of_student_in_course(service(), course.id, student.id)
-    return Reach(Scope.COURSE, course.id, course.name, tuple(dict.fromkeys(row.section_id for row in rows)))
+    return connections.reach_to(service(), student.id, course_id) or abort(404)
 
 
 def _pair() -> Pair:
@@ -209,18 +244,24 @@ def _sides(two: Pair) -> tuple[Somebody, Somebody]:
     return (two.observer, two.student) if own else (two.student, two.observer)
 
 
-def _end(launch: LtiLaunch, two: Pair, reach: Reach, name: str) -> Notice:
+def _end(launch: LtiLaunch, two: Pair, found: Connection, name: str) -> Notice:
+    if found.link is not None and found.link.state is LinkState.WAITING:
+        with db.transaction() as session:
+            done = approvals.call_off(session, launch.person, found.link.id, visit.now())
+        return Notice("called_off" if done else "gone", good=done, name=name)
     with db.transaction() as session:
         observer, student = (
             people.remember(session, launch.institution_id, one.id, one.name, visit.now())
             for one in (two.observer, two.student)
         )
-        link = links.leave(session, observer, student, reach, visit.now(), visit.head_start(), launch.person)
+        link = links.leave(
+            session, observer, student, found.reach, visit.now(), visit.head_start(), launch.person
+        )
     canvas.attempt(link.id)
-    return _state(link.id, name)
+    return state_of(link.id, name)
 
 
-def _state(link_id: int, name: str) -> Notice:
+def state_of(link_id: int, name: str) -> Notice:
     """Where a link stands after the first try."""
     with db.reading() as session:
         link = session.get_one(Link, link_id)

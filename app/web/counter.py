@@ -17,7 +17,7 @@ from app.pairing.counter import Made, Paper, Taken, make_login
 from app.pairing.directory import Somebody
 from app.web import guard, visit
 from app.web.bars import EMAIL
-from app.web.connecting import chosen_reach, told
+from app.web.connecting import chosen_reach, said, told, weigh
 from app.web.people import Notice, asked, search, service, somebody, typed
 
 bp = guard.portal("counter", __name__, "/admin/counter")
@@ -59,13 +59,16 @@ def finish() -> Page:
     if paper not in tuple(Paper):
         return _page(Wrong("paper"))
     reach = chosen_reach(student) if request.form.get("course") else ALL_COURSES
-    made = Made(somebody(asked("observer"))) if request.form.get("observer") else _observer(student)
+    observer, heard = somebody(asked("observer")) if request.form.get("observer") else None, said(student)
+    if weigh(observer, student).most is not None and not heard.more:
+        return _page(Wrong("enough"))
+    made = Made(observer) if observer else _observer(student)
     if not isinstance(made, Made):
         return _page(made or Wrong("observer"))
     pair = Pair(made.observer, student)
     with db.transaction() as session:
         outcome = counter.connect(
-            session, launch.person, pair, reach, Paper(paper), visit.now(), visit.head_start()
+            session, launch.person, pair, reach, Paper(paper), visit.now(), visit.head_start(), heard
         )
     return _letter(made, student, told(outcome, student.name), reach.course_name)
 
@@ -102,11 +105,7 @@ def _is_barred(launch: LtiLaunch, student: Somebody, login: str, email: str | No
     """Whether the do-not-pair list speaks against this before there is an account."""
     with db.transaction() as session:
         protected = known.remember(session, launch.institution_id, student.id, student.name, visit.now())
-        found = [
-            bars.forbids(session, launch.institution_id, protected, None, address)
-            for address in (login, email)
-        ]
-        bar = next(filter(None, found), None)
+        bar = bars.forbids(session, launch.institution_id, protected, None, bars.as_listed(login, email))
         if bar is not None:
             bars.note(session, bar, None, visit.now(), launch.person_id)
     return bar is not None
@@ -125,6 +124,7 @@ def _page(wrong: Wrong | None = None) -> tuple[str, int]:
         observers=search(typed("observer_term")) if typed("observer_term") and not observer else None,
         given={**request.form.to_dict(), **((wrong.fields or {}) if wrong and wrong.word == "away" else {})},
         papers=list(Paper),
+        weighed=weigh(observer, student) if student else None,
         wrong=wrong,
         shortest=directory.SHORTEST,
     )

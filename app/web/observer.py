@@ -9,7 +9,7 @@ from app import db
 from app.errors import RETRYABLE, CanvasFailure, NotConnected, TokenDead
 from app.inspector import service
 from app.models import Agreement, Link, Person, PortalSession
-from app.pairing import agreements, applying, guesses, lists, places, redemption, spelling
+from app.pairing import agreements, applying, guesses, lists, redemption, spelling
 from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, connect, tenants, visit
@@ -134,12 +134,10 @@ def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
 
 
 def _spend(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
-    with db.reading() as session:
-        student = places.limited(session, visit.keyring(), observer, text)
-    watching = canvas.watching(observer.institution_id, student) if student else frozenset()
+    told = canvas.told_before(observer.institution_id, text, lambda: canvas.own(observer))
     with db.transaction() as session:
         return redemption.redeem(
-            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start(), watching
+            session, visit.keyring(), observer, text, who, visit.now(), visit.head_start(), told
         )
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from flask import abort, render_template, request
 
-from app import db
+from app import db, policy
 from app.canvas import Canvas
 from app.canvas.oauth import EXTRA_SCOPES, Extra
 from app.models import LtiLaunch
-from app.pairing import connections, directory
+from app.pairing import codes, connections, directory
 from app.pairing.directory import Found, Somebody
 from app.web import canvas, guard, visit
 from app.web.forms import CANVAS_ID
@@ -56,11 +56,15 @@ def person_page(who: Somebody, notice: Notice | None = None, status: int = 200) 
     launch = visit.launch()
     with db.reading() as session:
         ours = connections.rows(session, launch.institution_id, who.id)
+        live = codes.live(session, launch, visit.now(), who.id)
+        limit = policy.of(session, launch.institution_id).observers_most
     page = render_template(
         "admin/people_person.html",
         launch=launch,
         who=who,
         all=connections.of(service(), who.id, ours),
+        codes=live,
+        limit=limit,
         notice=notice,
         may=launch.stand_in is None,
     )
@@ -72,8 +76,7 @@ def search(term: str) -> Found | None:
     if len(term) < directory.SHORTEST:
         return None
     with db.reading() as session:
-        met = directory.known(session, visit.launch().institution_id, term)
-    return directory.search(service(), met, term)
+        return directory.known(session, visit.launch().institution_id, term)
 
 
 def service() -> Canvas:

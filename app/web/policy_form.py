@@ -108,7 +108,8 @@ class PolicyForm(FlaskForm):
         description=_(
             "Empty means any number. Everybody is counted who has a connection here, or one for all courses"
             " in Canvas. Nobody loses a connection; only new codes stop working for a student who has enough."
-            " Canvas's own codes of six characters are not stopped."
+            " An administrator who connects one family is told and may add one more; an import tells how many"
+            " students it gives more. Canvas's own codes of six characters are not stopped."
         ),
     )
     students_end = BooleanField(
@@ -126,9 +127,10 @@ class PolicyForm(FlaskForm):
     approval = BooleanField(
         _("Students agree before somebody sees them through another's code"),
         description=_(
-            "For codes that teachers, assistants or administrators make, also those made already. The"
-            " observer waits, and sees nothing until the student says yes. Connections that are there"
-            " already stay."
+            "For codes that teachers, assistants or administrators make, also those made already, and for"
+            " whoever the office connects or imports. The observer waits, and sees nothing until the student"
+            " says yes. Only for one family, and not in an import, an administrator can say that the student"
+            " has agreed on paper or in person. Connections that are there already stay."
         ),
     )
     approval_days = Number(
@@ -143,8 +145,9 @@ class PolicyForm(FlaskForm):
         _("What observers agree to"),
         [Length(max=5000, message=_("Please use at most 5,000 characters."))],
         description=_(
-            "Shown to every observer before they use their next code, once for each new text. Who agreed to"
-            " which text, and when, is kept. Connections that are there already stay. Empty: nobody is asked."
+            "Shown to every observer before they use their next code, once for each new text. Whom the office"
+            " connects or imports is asked on their own page, when they come there next. Who agreed to which"
+            " text, and when, is kept. Connections that are there already stay. Empty: nobody is asked."
         ),
     )
     purposes = several(

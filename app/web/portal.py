@@ -9,7 +9,7 @@ from app import db, people, policy
 from app.canvas import Canvas, courses
 from app.errors import CanvasFailure, Failure, NotConnected, TokenDead
 from app.models import Link, LinkState, Person, Scope
-from app.pairing import approvals, codes, links, lists
+from app.pairing import agreements, approvals, codes, links, lists
 from app.web import canvas, visit
 from app.web.forms import LeaveForm
 
@@ -36,6 +36,7 @@ def home() -> Page:
         names = {link.student.canvas_user_id: link.student.name for link in own}
         tells = policy.of(session, observer.institution_id).notices
         gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR) if tells else []
+        agreement = agreements.due(session, observer.person)
     own_eyes = canvas.own(observer.person)
     students = lists.observed(own_eyes, names)
     under_way = [link for link in own if link.state is not LinkState.ACTIVE]
@@ -47,6 +48,7 @@ def home() -> Page:
         at_school=None if students else _at_school(own_eyes),
         under_way=under_way,
         gone=gone,
+        agreement=agreement,
         ours={(link.student.canvas_user_id, link.course_id): link for link in own},
     )
 
@@ -57,6 +59,17 @@ def _at_school(own_eyes: Canvas) -> frozenset[str]:
         return courses.own_roles(own_eyes) - {"observer"}
     except CanvasFailure:
         return frozenset()
+
+
+@bp.post("/agree")
+def agree() -> Page:
+    """Agree to the text in force, if it is the one that was shown."""
+    observer = visit.observer()
+    with db.transaction() as session:
+        agreement = agreements.due(session, observer.person)
+        if agreement is not None and request.form.get("agreed") == str(agreement.id):
+            agreements.accept(session, observer.person, agreement, visit.now())
+    return redirect(url_for(".home"), 303)
 
 
 @bp.get("/pairings/<row:link_id>")

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from app import db, people
-from app.models import AuditEvent, BarHit, LinkState, PolicyRow
+from app.models import AuditEvent, BarHit, LinkState, Role
 from app.pairing import approvals, bars
 from tests.browser import Page
 from tests.journeys import test_sign_up
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.journeys.rows import rows
+from tests.journeys.ruling import rule
 from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, codes_on, field
 from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
@@ -124,15 +125,11 @@ def test_an_entry_made_while_canvas_was_away_stops_what_waits(
 
 
 def test_the_students_yes_does_not_help(school: School, office: Office, run_jobs: Runner) -> None:
-    keeps_away(office, EMAIL)
-    rule = PolicyRow(
-        institution_id=school.institution_id, code_life_days=30, code_uses=2, tas_issue=False, approval=True
-    )
-    with db.transaction() as session:
-        session.merge(rule)
+    rule(school, approval=True)
     (code,) = codes_on(office.press(office.finds("kenji", "Kenji Tanaka"), "Make a code"))
     Observer(school, AIKO).enters().redeems(code)
     assert states() == [LinkState.WAITING]
+    keeps_away(office, EMAIL)
 
     with db.transaction() as session:
         kenji = people.remember(session, school.institution_id, str(KENJI), None, datetime.now(UTC))
@@ -144,10 +141,8 @@ def test_the_students_yes_does_not_help(school: School, office: Office, run_jobs
     assert uses() == [0]
 
 
-def test_where_canvas_hides_addresses_an_entry_for_one_keeps_everybody_away(
-    school: School, office: Office
-) -> None:
-    keeps_away(office, EMAIL)
+def hide_addresses(school: School) -> None:
+    """The lent account may not see them any more."""
 
     def hide(world: dict[str, Any]) -> None:
         for row in world["admins"]:
@@ -156,10 +151,72 @@ def test_where_canvas_hides_addresses_an_entry_for_one_keeps_everybody_away(
 
     school.changes(hide)
 
-    page = Observer(school, 43).enters().redeems(give_code(school, KENJI, EVERYWHERE))
 
-    assert NEUTRAL in page.text
-    assert not linked(school, 43, KENJI, EVERYWHERE)
+class TestByAddress:
+    def test_no_link_is_begun_where_the_observer_tells_the_address(
+        self, school: School, office: Office
+    ) -> None:
+        keeps_away(office, EMAIL)
+        code = give_code(school, KENJI, EVERYWHERE)
+        aiko = Observer(school, AIKO).enters()
+
+        for _ in range(2):
+            assert NEUTRAL in aiko.redeems(code).text
+
+        assert states() == []
+        assert [hit.times for hit in rows(BarHit)] == [2]
+
+    def test_while_canvas_is_away_the_link_waits_and_is_refused_later(
+        self, school: School, office: Office, run_jobs: Runner
+    ) -> None:
+        keeps_away(office, EMAIL)
+        code = give_code(school, KENJI, EVERYWHERE)
+        aiko = Observer(school, AIKO).enters()
+        school.canvas.fault(html_error=True)
+
+        aiko.redeems(code)
+        school.mended()
+        everything_settles(run_jobs)
+
+        assert states() == [LinkState.FAILED]
+        assert [hit.times for hit in rows(BarHit)] == [1]
+
+    def test_where_canvas_hides_addresses_observers_tell_their_own(
+        self, school: School, office: Office
+    ) -> None:
+        keeps_away(office, EMAIL)
+        hide_addresses(school)
+        code = give_code(school, KENJI, EVERYWHERE)
+
+        other = Observer(school, 43).enters().redeems(code)
+        kept = Observer(school, AIKO).enters().redeems(code)
+
+        assert "You are connected" in other.text
+        assert NEUTRAL in kept.text
+        assert not linked(school, AIKO, KENJI, EVERYWHERE)
+
+    def test_and_whoever_has_not_signed_in_is_kept_away(self, school: School, office: Office) -> None:
+        keeps_away(office, EMAIL)
+        hide_addresses(school)
+        office.logs_in()
+
+        page = office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "jorge", "Jorge Alvarez")
+
+        assert not linked(school, 43, KENJI, EVERYWHERE)
+        assert states() == [LinkState.FAILED]
+        assert "Not connected. Canvas or the do-not-pair list does not allow it." in page.text
+
+    def test_a_code_the_office_uses_is_refused_before_anything_begins(
+        self, school: School, office: Office
+    ) -> None:
+        keeps_away(office, EMAIL)
+        code = give_code(school, KENJI, EVERYWHERE)
+
+        page = office.press(office.finds("aiko", "Aiko Tanaka"), "Use the code", code=code)
+
+        assert "the do-not-pair list keeps these two apart" in page.text
+        assert states() == []
+        assert len(rows(BarHit)) == 1
 
 
 def test_an_admin_is_told_the_reason(school: School, office: Office) -> None:
@@ -219,6 +276,21 @@ def test_a_one_course_connection_is_shown_and_ended_too(school: School, office: 
 
     assert school.observing(41) == []
     assert "Nobody whom this entry means is connected" in page.text
+
+
+def test_a_connection_that_waits_for_the_student_is_shown_and_taken_back(
+    school: School, office: Office
+) -> None:
+    rule(school, approval=True)
+    Observer(school, AIKO).enters().redeems(give_code(school, KENJI, EVERYWHERE, role=Role.ADMIN))
+    office.logs_in()
+    page = keeps_away(office, EMAIL)
+    assert "Aiko Tanaka all courses · waits for the student's yes" in page.text
+
+    page = office.press(page, "End: Aiko Tanaka, all courses")
+
+    assert "None. Nobody whom this entry means is connected" in page.text
+    assert (states(), uses()) == ([LinkState.ENDED], [0])
 
 
 def test_an_ended_entry_keeps_nobody_away(school: School, office: Office) -> None:
@@ -294,11 +366,13 @@ def test_imports_and_sign_ups_ask_by_person_or_address(school: School, office: O
         kenji = people.remember(session, school.institution_id, str(KENJI), None, now)
         aiko = people.remember(session, school.institution_id, str(AIKO), None, now)
 
-        assert bars.forbids(session, school.institution_id, kenji, None, email) is not None
-        assert bars.forbids(session, school.institution_id, kenji, aiko, email) is not None
+        typed = bars.as_listed(email)
+
+        assert bars.forbids(session, school.institution_id, kenji, None, typed) is not None
+        assert bars.forbids(session, school.institution_id, kenji, aiko, typed) is not None
         assert bars.forbids(session, school.institution_id, kenji, aiko) is None
-        assert bars.forbids(session, school.institution_id, aiko, kenji, email) is None
-        assert bars.forbids(session, school.institution_id + 1, kenji, aiko, email) is None
+        assert bars.forbids(session, school.institution_id, aiko, kenji, typed) is None
+        assert bars.forbids(session, school.institution_id + 1, kenji, aiko, typed) is None
 
 
 class TestSigningUp:

@@ -84,7 +84,10 @@ class Doer:
             hold(session, row)
             observer, student = self._people(session, row, now)
             days = policy.of(session, self.of.institution_id).approval_days
-            link, new = links.ask(session, observer, student, _reach(row), now, now + timedelta(days=days))
+            until = now + timedelta(days=days)
+            link, new = links.ask(
+                session, observer, student, _reach(row), Way.IMPORT, now, until, self.of.person_id
+            )
             if new:
                 terms.put(session, self.of, Wanted.from_json(row.given), link)
             ours = new or row.link_id == link.id

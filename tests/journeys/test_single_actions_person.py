@@ -1,0 +1,85 @@
+"""One person's page: the codes that are good, and where every connection came from and went."""
+
+import pytest
+from sqlalchemy import select
+
+from app import db
+from app.models import AuditEvent
+from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
+from tests.journeys.office import EVERYTHING, Office, allow
+from tests.people import ADVISOR, Admin, Observer, School
+from tests.records import all_codes
+
+pytestmark = pytest.mark.both_databases
+KENJI, AIKO = 105, 44
+
+
+@pytest.fixture
+def office(school: School) -> Office:
+    allow(school, *EVERYTHING)
+    return Office(school)
+
+
+def test_the_good_codes_of_a_student_are_listed(school: School, office: Office) -> None:
+    give_code(school, 106, EVERYWHERE)
+    give_code(school, KENJI, ONE_COURSE)
+    code = give_code(school, KENJI, EVERYWHERE)
+
+    page = office.finds("kenji", "Kenji Tanaka")
+
+    assert page.text.count("used 0 of 2 times") == 2
+    assert "Mathematics 7 used 0 of 2 times · until" in page.text
+    assert "made by Student 105 on" in page.text
+    assert code not in page.text
+
+
+def test_a_revoked_code_connects_nobody_and_what_it_made_stays(school: School, office: Office) -> None:
+    code = give_code(school, KENJI, EVERYWHERE)
+    Observer(school, AIKO).enters().redeems(code)
+    office.logs_in()
+
+    page = office.press(office.finds("kenji", "Kenji Tanaka"), "Revoke the code for all courses")
+
+    assert "The code does not work any more." in page.text
+    assert "Codes that can be used now" not in page.text
+    assert Observer(school, 43).enters().redeems(code).status_code == 422
+    assert linked(school, AIKO, KENJI, EVERYWHERE)
+    with db.reading() as session:
+        (event,) = session.scalars(select(AuditEvent).where(AuditEvent.event == "code:revoke"))
+    assert event.actor_id not in (None, event.student_id)
+
+
+def test_revoking_twice_is_told(school: School, office: Office) -> None:
+    give_code(school, KENJI, EVERYWHERE)
+    page = office.finds("kenji", "Kenji Tanaka")
+    office.press(page, "Revoke the code for all courses")
+
+    assert "There was no such code any more." in office.press(page, "Revoke the code for all courses").text
+
+
+def test_the_admin_of_a_part_and_a_stand_in_revoke_nothing(school: School, office: Office) -> None:
+    give_code(school, KENJI, EVERYWHERE)
+    part = Admin(school, ADVISOR)
+    assert part.forges(part.opens(account=2), "/admin/people/revoke/1", person="105").status_code == 403
+    school.changes(
+        lambda world: world["admins"].append({"user_id": 20, "account_id": 1, "permissions": None})
+    )
+    acting = Office(school)
+    acting.acts_as(20)
+    page = acting.finds("kenji", "Kenji Tanaka")
+
+    assert "used 0 of 2 times" in page.text
+    assert not page.has_button("Revoke the code for all courses")
+    assert acting.forges(page, "/admin/people/revoke/1", person="105").status_code == 403
+    assert [code.revoked_at for code in all_codes()] == [None]
+
+
+def test_the_history_says_who_ended_a_connection(school: School, office: Office) -> None:
+    aiko = Observer(school, AIKO).enters()
+    aiko.redeems(give_code(school, KENJI, EVERYWHERE))
+    aiko.leaves("Leave Kenji Tanaka")
+
+    page = office.finds("aiko", "Aiko Tanaka")
+
+    assert "Aiko Tanaka, who observes Kenji Tanaka all courses by a code · from" in page.text
+    assert "ended by the observer" in page.text
