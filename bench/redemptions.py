@@ -1,10 +1,7 @@
 """CPU per redemption: an observer signed in with Canvas redeems a student's all-course code."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +24,8 @@ from bench.serving import (
     WARM_UP,
     Cost,
     Meter,
-    environment,
     serving,
+    working,
 )
 from bench.serving import (
     measure as measured,
@@ -51,7 +48,7 @@ def measure(database: Database, folder: Path, count: int, rounds: int) -> Cost:
             pairs = iter(_prepare(app, canvas.url, many))
         with (
             serving("app.wsgi:create", database, folder) as server,
-            _worker(database, folder) as worker,
+            working(database, folder) as worker,
             httpx.Client(base_url=PUBLIC_URL, trust_env=False) as browser,
         ):
             meter = Meter(database, server, worker)
@@ -135,18 +132,6 @@ def _prepare(app: Flask, canvas_url: str, many: int) -> Iterator[tuple[str, str]
             )
             pairs.append((codes.text_of(keyring, code), signer.dumps({"portal": handle})))
     return iter(pairs)
-
-
-@contextmanager
-def _worker(database: Database, folder: Path) -> Iterator[int]:
-    with (folder / "worker.log").open("ab") as log:
-        command = [sys.executable, "-m", "app", "worker"]
-        process = subprocess.Popen(command, env=environment(database), stdout=log, stderr=log)
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 def _redeem(browser: httpx.Client, code: str, cookie: str) -> None:

@@ -75,6 +75,19 @@ def serving(target: str, database: Database, folder: Path) -> Iterator[int]:
             process.wait(10)
 
 
+@contextmanager
+def working(database: Database, folder: Path) -> Iterator[int]:
+    """A worker; gives its pid."""
+    with (folder / "worker.log").open("ab") as log:
+        command = [sys.executable, "-m", "app", "worker"]
+        process = subprocess.Popen(command, env=environment(database), stdout=log, stderr=log)
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
 def _wait(process: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         try:

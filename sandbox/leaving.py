@@ -23,5 +23,6 @@ def remove_from_root(world: World, user: User, root: Account) -> None:
     for login in user.logins:
         if login.account_id == root.id:
             login.workflow_state = "deleted"
+    world.forget_lists()
     if not world.root_accounts_of(user):
         sessions.end_all(user.id)

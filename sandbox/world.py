@@ -93,12 +93,13 @@ class World(Catalog):
         self._links_by_person: dict[int, list[ObservationLink]] = defaultdict(list)
         self._codes: dict[str, list[PairingCode]] = defaultdict(list)
         self._users_by_name: list[tuple[str, User]] | None = None
+        self._members: dict[int, list[User]] = {}
 
     def add_user(self, user: User) -> User:
         """Keep a user and index their logins."""
         self._seen("user", user.id)
         self.users[user.id] = user
-        self._users_by_name = None
+        self.forget_lists()
         self._by_lti_id[user.lti_id] = user
         self._by_lti_id[user.lti_context_id] = user
         for login in user.logins:
@@ -107,7 +108,7 @@ class World(Catalog):
 
     def index_login(self, user: User, login: Login) -> None:
         """Make a login of `user` findable; log-in names ignore case, SIS ids do not."""
-        self._users_by_name = None
+        self.forget_lists()
         if login.workflow_state != "deleted":
             self._by_login[login.account_id, login.unique_id.lower()] = user
         if login.sis_user_id:
@@ -167,6 +168,21 @@ class World(Catalog):
             ordered = sorted(self.users.values(), key=_by_name)
             self._users_by_name = [(_search_text(user), user) for user in ordered]
         return (user for text, user in self._users_by_name if term in text)
+
+    def members(self, root_account_id: int) -> list[User]:
+        """The people with a login in a root account, by id."""
+        if root_account_id not in self._members:
+            self._members[root_account_id] = [
+                user
+                for _, user in sorted(self.users.items())
+                if root_account_id in self.root_accounts_of(user) and not user.test_student
+            ]
+        return self._members[root_account_id]
+
+    def forget_lists(self) -> None:
+        """Call it when somebody came, or a login changed: lists of people are kept until then."""
+        self._users_by_name = None
+        self._members.clear()
 
     def user_by_sis_id(self, account_id: int, sis_user_id: str) -> User | None:
         """The person with this SIS id in a root account."""

@@ -10,10 +10,11 @@ Whoever tells Canvas (app.pairing.applying) writes down in app.pairing.settling 
 waits for Canvas always has a job; the job that makes a link also undoes it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, select, true, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -132,6 +133,33 @@ def add(
     record(session, link, audit.Event.LINK_ADDED, now, admin.id, **facts)
     jobs.enqueue(session, "apply_link", link.id, delay=delay)
     return link
+
+
+def note_held(
+    session: Session, pairs: Iterable[tuple[Person, Person]], way: Way, now: datetime, actor_id: int | None
+) -> dict[tuple[int, int], Link]:
+    """Write down links that were ordered here and that Canvas holds by now, many at once.
+
+    By observer and student (people.id); without those who have one open, however far it reaches.
+    """
+    new = {(observer.id, student.id): observer for observer, student in pairs}
+    between = tuple_(Link.observer_id, Link.student_id).in_(list(new))
+    for link in session.scalars(select(Link).where(between, Link.state.in_(OPEN))):
+        new.pop((link.observer_id, link.student_id), None)
+    held = {"found_in_canvas": False, "settled_at": now}
+    made = {
+        pair: _link(observer, pair[1], ALL_COURSES, way, LinkState.ACTIVE, now, **held)
+        for pair, observer in new.items()
+    }
+    try:
+        with session.begin_nested():
+            session.add_all(made.values())
+    except IntegrityError:  # somebody else makes one of them in this moment
+        return {}
+    for link in made.values():
+        record(session, link, audit.Event.LINK_ADDED, now, actor_id)
+        record(session, link, audit.Event.LINK_CONNECTED, now, doer(link), found=False)
+    return made
 
 
 def leave(

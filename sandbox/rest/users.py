@@ -74,11 +74,9 @@ def search(account_id: str) -> list[Json]:
     account = path_account(account_id)
     require(may("read_roster", account_id=account.id))
     term = params.search_term()
-    users = _of_kind(_of_uuids(_people(account, term or "")))
-    root_id = current_world().root_account(account.id).id
-    found = (user for user in users if term is None or matches(user, term, root_id))
+    users = _of_kind(_of_uuids(_of_term(_people(account, term or ""), account, term)))
     include = params.many("include")
-    return [user_json(user, account=account, include=include) for user in numbered(_in_order(found))]
+    return [user_json(user, account=account, include=include) for user in numbered(users)]
 
 
 def _may_show(user: User) -> bool:
@@ -89,8 +87,17 @@ def _may_show(user: User) -> bool:
     return any(may(right, account_id=each) for each in roots for right in rights)
 
 
-def _people(account: Account, term: str) -> Iterator[User]:
-    """Who of an account a term may mean, by name; a sub-account's are enrolled or administer below it."""
+def _people(account: Account, term: str) -> Iterable[User]:
+    """Who of an account a term may mean, in the order asked for; by id everybody of a root is known."""
+    plain = account.parent_account_id is None and not term and not _deleted_too()
+    if plain and params.text("sort") == "id" and params.text("order") != "desc":
+        return current_world().members(account.id)
+    found = _by_name(account, term)
+    return ordered(found) if params.text("sort") or params.text("order") else found
+
+
+def _by_name(account: Account, term: str) -> Iterator[User]:
+    """A sub-account's people are enrolled below it, or administer there."""
     world = current_world()
     if account.parent_account_id is None:
         for user in world.users_by_name(term):
@@ -107,30 +114,38 @@ def _people(account: Account, term: str) -> Iterator[User]:
 
 def _belongs(user: User, root: Account) -> bool:
     """Whether a person has a login in a root account, or had one and the deleted ones are asked for."""
-    if params.flag(params.params(), "include_deleted_users"):
+    if _deleted_too():
         return any(login.account_id == root.id for login in user.logins)
     return root.id in current_world().root_accounts_of(user)
 
 
-def _of_uuids(users: Iterator[User]) -> Iterator[User]:
+def _deleted_too() -> bool:
+    return params.flag(params.params(), "include_deleted_users")
+
+
+def _of_term(users: Iterable[User], account: Account, term: str | None) -> Iterable[User]:
+    root_id = current_world().root_account(account.id).id
+    return users if term is None else (user for user in users if matches(user, term, root_id))
+
+
+def _of_uuids(users: Iterable[User]) -> Iterable[User]:
     wanted = params.many("uuids")
     return (user for user in users if user.uuid in wanted) if wanted else users
 
 
-def _of_kind(users: Iterable[User]) -> Iterator[User]:
+def _of_kind(users: Iterable[User]) -> Iterable[User]:
     """Only those with an enrollment of the type and the role asked for."""
     kind, role_id = params.text("enrollment_type"), params.text("role_filter_id")
+    if kind is None and role_id is None:
+        return users
     world = current_world()
-    for user in users:
-        if (kind is None and role_id is None) or any(
+    return (
+        user
+        for user in users
+        if any(
             kind in (None, KINDS_BY_TYPE.get(row.type))
             and role_id in (None, str(role_of(world, row)[0]))
             and row.state != "deleted"
             for row in world.enrollments_of(user.id)
-        ):
-            yield user
-
-
-def _in_order(users: Iterable[User]) -> Iterable[User]:
-    """By name they come already; other orders need them all."""
-    return ordered(users) if params.text("sort") or params.text("order") else users
+        )
+    )

@@ -4,6 +4,7 @@ Look, note, then write: a row that is repeated finds the account it made before.
 one write for each new observer; none for somebody who has an account.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from app.canvas import Canvas, users
 from app.canvas.users import Invalid, NewUser, User
 from app.errors import CanvasMissing
 from app.models import Import, ImportRow, RowState
-from app.pairing.imports.directory import HERE
+from app.pairing.imports.directory import HERE, Directory
 from app.pairing.imports.given import Wanted
 from app.sheets.pairs import Given
 
@@ -37,7 +38,7 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     if shared:
         return _written(row, shared, shared=True)
     person = Wanted.from_json(row.given).observer
-    there = _look(canvas, person, _sis_id(row, person))
+    there = _look(canvas, _names(row))
     if there:
         return _written(row, there.id, handed_in=row.user_line is not None)
     if row.user_line is not None and row.told:
@@ -48,7 +49,16 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     made = users.create(canvas, HERE, _newcomer(person))
     if isinstance(made, User):
         return _written(row, made.id)
-    return _taken(row, canvas, person, made)
+    return _taken(row, canvas, made)
+
+
+def recognized(rows: Sequence[ImportRow], directory: Directory) -> dict[int, str]:
+    """The Canvas numbers of the observers of these rows, for those who are found, by the row's own number."""
+    persons = {row.id: _names(row) for row in rows if not row.observer_id}
+    directory.foresee(list(persons.values()))
+    found = {row_id: directory.match(person).accounts for row_id, person in persons.items()}
+    known = {row.id: row.observer_id for row in rows if row.observer_id}
+    return known | {row_id: one[0].id for row_id, one in found.items() if len(one) == 1}
 
 
 def login_of(person: Given) -> str:
@@ -65,13 +75,15 @@ def _newcomer(person: Given) -> NewUser:
     )
 
 
-def _sis_id(row: ImportRow, person: Given) -> str:
-    return person.sis_id or str((row.before or {}).get("sis_id", ""))
+def _names(row: ImportRow) -> Given:
+    """What a new observer is found by, once there."""
+    person = Wanted.from_json(row.given).observer
+    return Given(sis_id=person.sis_id, login=login_of(person))
 
 
-def _look(canvas: Canvas, person: Given, sis_id: str) -> User | None:
-    names = [f"sis_user_id:{sis_id}"] if sis_id else []
-    names += [f"sis_login_id:{login_of(person)}"] if login_of(person) else []
+def _look(canvas: Canvas, person: Given) -> User | None:
+    names = [f"sis_user_id:{person.sis_id}"] if person.sis_id else []
+    names += [f"sis_login_id:{person.login}"] if person.login else []
     for name in names:
         try:
             return users.get(canvas, name)
@@ -80,9 +92,9 @@ def _look(canvas: Canvas, person: Given, sis_id: str) -> User | None:
     return None
 
 
-def _taken(row: ImportRow, canvas: Canvas, person: Given, no: Invalid) -> str | Refused:
+def _taken(row: ImportRow, canvas: Canvas, no: Invalid) -> str | Refused:
     """Canvas says no; perhaps somebody else has done this very row in the same moment."""
-    there = _look(canvas, person, _sis_id(row, person))
+    there = _look(canvas, _names(row))
     if there:
         return _written(row, there.id)
     return Refused("; ".join(dict.fromkeys(field.message for field in no.fields)))
@@ -115,11 +127,15 @@ def _note(row: ImportRow) -> None:
 def _written(row: ImportRow, observer_id: str, *, handed_in: bool = False, shared: bool = False) -> str:
     """Keep who it is, and whether they were made for this row; what is kept already stays."""
     with db.transaction() as session:
-        now = _fresh(session, row)
-        if now.observer_id is None:
-            now.observer_id = observer_id
-            now.made_account = not shared and (handed_in or bool((now.before or {}).get(CREATING)))
-        row.observer_id = now.observer_id
+        row.observer_id = keep(_fresh(session, row), observer_id, handed_in=handed_in, shared=shared)
+    return row.observer_id
+
+
+def keep(row: ImportRow, observer_id: str, *, handed_in: bool, shared: bool = False) -> str:
+    """The same for a row that is locked."""
+    if row.observer_id is None:
+        row.observer_id = observer_id
+        row.made_account = not shared and (handed_in or bool((row.before or {}).get(CREATING)))
     return row.observer_id
 
 

@@ -5,8 +5,9 @@ A key that does not "allow include parameters" hides addresses in lists: then ea
 and a second one if somebody answers to it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,13 +17,16 @@ from app import db
 from app.canvas import Canvas, users
 from app.canvas.users import User
 from app.errors import CanvasForbids, CanvasMissing
-from app.models import Import, ImportPerson
+from app.models import Import, ImportPerson, ImportState
+from app.pairing.imports import progress
 from app.sheets.pairs import Given
 
 HERE = "self"  # the root account of Canvas's host
 LIST_FROM = 60  # distinct rows from which on the list may be cheaper than a question for each
 A_PAGE = 100  # people of a page of the list
+START = "start"  # the place before the first page, where "" means something else
 MOST = 6  # accounts with one e-mail address that an admin can be asked about
+IDENTIFIERS = ("canvas_id", "sis_id", "login", "email")  # the surest first
 SEARCHABLE = 2  # letters Canvas wants at least
 
 
@@ -48,6 +52,10 @@ class Match:
 
     accounts: tuple[Account, ...] = ()
     by: str = ""
+
+
+def _as_listed(by: str, value: str) -> str:
+    return value if by in ("sis_id", "canvas_id") else value.lower()
 
 
 def _account(person: User) -> Account:
@@ -97,11 +105,18 @@ class Directory:
     canvas: Canvas
     of: Import
     emails: bool = False  # the list tells addresses
-    asked: dict[str, tuple[Account, ...]] = field(default_factory=dict)
+    asked: dict[tuple[str, str], tuple[Account, ...]] = field(default_factory=dict)
+
+    def foresee(self, people: Sequence[Given]) -> None:
+        """Look many up in the list at once; matching them then asks nobody."""
+        for by in filter(self._in_list, IDENTIFIERS):
+            values = {_as_listed(by, value) for person in people if (value := getattr(person, by))}
+            if lacking := [value for value in values if (by, value) not in self.asked]:
+                self._look_up(by, lacking)
 
     def match(self, person: Given) -> Match:
         """Who is meant: by the surest identifier that anybody answers to."""
-        for by in ("canvas_id", "sis_id", "login", "email"):
+        for by in IDENTIFIERS:
             value = getattr(person, by)
             found = self._by(by, value) if value else ()
             if found:
@@ -113,25 +128,30 @@ class Directory:
         return next(iter(self._by("login", login)), None) if login else None
 
     def _by(self, by: str, value: str) -> tuple[Account, ...]:
-        value = value if by in ("sis_id", "canvas_id") else value.lower()
-        key = f"{by}:{value}"
-        if key not in self.asked:
-            self.asked[key] = self._listed(by, value) if self._in_list(by) else self._question(by, value)
-        return self.asked[key]
+        value = _as_listed(by, value)
+        if (by, value) not in self.asked:
+            if self._in_list(by):
+                self._look_up(by, [value])
+            else:
+                self.asked[by, value] = self._question(by, value)
+        return self.asked[by, value]
 
     def _in_list(self, by: str) -> bool:
         return self.of.listed and (by != "email" or self.emails)
 
-    def _listed(self, by: str, value: str) -> tuple[Account, ...]:
+    def _look_up(self, by: str, values: Sequence[str]) -> None:
         column: ColumnElement[str | None] = getattr(ImportPerson, by)
         with db.reading() as session:
-            rows = session.scalars(
+            listed = session.scalars(
                 select(ImportPerson)
-                .where(ImportPerson.import_id == self.of.id, column == value)
+                .where(ImportPerson.import_id == self.of.id, column.in_(values))
                 .order_by(ImportPerson.canvas_id)
-                .limit(MOST)
             ).all()
-        return tuple(Account(row.canvas_id, row.name, row.sis_id, row.login, row.email) for row in rows)
+        found: dict[str, list[Account]] = {value: [] for value in values}
+        for row in listed:
+            account = Account(row.canvas_id, row.name, row.sis_id, row.login, row.email)
+            found[getattr(row, by)].append(account)
+        self.asked |= {(by, value): tuple(accounts[:MOST]) for value, accounts in found.items()}
 
     def _question(self, by: str, value: str) -> tuple[Account, ...]:
         if by == "email":
@@ -158,9 +178,22 @@ class Directory:
             return None
 
 
-def list_on(of: Import, canvas: Canvas) -> tuple[list[User], str | None]:
-    """The next page of the account's people, and where the one after it is."""
-    return users.page_of_account(canvas, HERE, of.cursor or None)
+def list_some(of: Import, canvas: Canvas, rows: int, now: datetime) -> bool | None:
+    """List some more people while that is cheaper than a question for each of so many rows.
+
+    None: there are more; else whether everybody is listed.
+    """
+    with db.reading() as session:
+        listed = how_many(session, of.id)
+    if rows < LIST_FROM or listed > rows * A_PAGE:
+        return False
+    found, following = users.page_of_account(canvas, HERE, None if of.cursor in ("", START) else of.cursor)
+    with db.transaction() as session:
+        keep(session, of.id, found)
+        if following is not None:
+            done = {"done": listed + len(found)} if of.state is ImportState.LISTING else {}
+            progress.advance(session, of, now, cursor=following, **done)
+    return True if following is None else None
 
 
 def how_many(session: Session, import_id: int) -> int:

@@ -22,13 +22,14 @@ from app.pairing import bars
 from app.pairing.imports import given, messages, progress, terms
 from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
 from app.pairing.imports.directory import Directory, Match
+from app.pairing.imports.earlier import Earlier
 from app.pairing.imports.given import Wanted
 from app.pairing.imports.reading import LANES
 from app.pairing.imports.verdicts import Case, Found, Verdict, Where, decide
 from app.policy import Policy
 from app.sheets.pairs import Action, Given
 
-AT_ONCE = 50
+AT_ONCE = 100
 LEFT_OUT, NEW = "left_out", "new"  # what an admin may decide, besides an account's number; or:
 SAME = "same"  # the same person as in an earlier row
 HELD = (*LIVE, "inactive", "completed")
@@ -61,6 +62,16 @@ class Eyes:
     atlas: Atlas
     observed: dict[str, tuple[frozenset[str], list[Enrollment]]] = field(default_factory=dict)
     studied: dict[str, list[Enrollment]] = field(default_factory=dict)
+    barred: frozenset[str] = frozenset()  # students of the do-not-pair list
+
+    def see_all(self, rows: Sequence[ImportRow]) -> list[Seen]:
+        """Everything about some rows."""
+        wanted = [Wanted.from_json(row.given) for row in rows]
+        self.directory.foresee([person for one in wanted for person in (one.observer, one.student)])
+        students = {account.id for one in wanted for account in self.directory.match(one.student).accounts}
+        with db.reading() as session:
+            self.barred = bars.barred(session, self.directory.of.institution_id, students)
+        return [self.see(row) for row in rows]
 
     def see(self, row: ImportRow) -> Seen:
         """Everything about one row."""
@@ -111,11 +122,11 @@ class Eyes:
 
     def _blocked(self, institution_id: int, wanted: Wanted, observer: Match, student: str) -> bool:
         """Whether the do-not-pair list keeps these two apart; asked again right before Canvas is told."""
+        if student not in self.barred:
+            return False
         with db.reading() as session:
             known = people.known(session, institution_id, [student, *(one.id for one in observer.accounts)])
             entries = bars.against(session, institution_id, known[student]) if student in known else ()
-        if not entries:
-            return False
         given_by = frozenset(text.lower() for text in (wanted.observer.email, wanted.observer.login) if text)
         if len(observer.accounts) != 1:
             return bars.match(entries, None, given_by) is not None
@@ -159,7 +170,7 @@ def _kept(row: Enrollment) -> dict[str, str]:
     return {"id": row.id, "course": row.course_id, "section": row.section_id, "state": row.state}
 
 
-def look_on(of: Import, see: Callable[[ImportRow], Seen], now: datetime) -> bool:
+def look_on(of: Import, see: Callable[[Sequence[ImportRow]], list[Seen]], now: datetime) -> bool:
     """Look at some more rows; True when all are looked at. Looking twice changes nothing."""
     with db.reading() as session:
         rows = session.scalars(
@@ -168,19 +179,25 @@ def look_on(of: Import, see: Callable[[ImportRow], Seen], now: datetime) -> bool
             .order_by(ImportRow.id)
             .limit(AT_ONCE)
         ).all()
-    seen = [see(row) for row in rows]
+    seen = see(rows)
     with db.transaction() as session:
         following = str(rows[-1].id) if rows else of.cursor
         if not progress.advance(session, of, now, cursor=following, done=Import.done + len(rows)):
             return False
         rule = policy.of(session, of.institution_id)
         for one in seen:
-            _write(session, of, one, rule, now)
+            _name(one)
+        earlier = Earlier.of(session, rows)
+        for one in seen:
+            _judge(one, _case(session, of, one, earlier, rule, now), earlier)
+            earlier.add(one.row)
+        session.add_all(rows)
     return len(rows) < AT_ONCE
 
 
-def _write(session: Session, of: Import, seen: Seen, rule: Policy, now: datetime) -> None:
-    row = session.get_one(ImportRow, seen.row.id)
+def _name(seen: Seen) -> None:
+    """Write down whom and what a row is about."""
+    row = seen.row
     row.observer_key = _key(seen)
     row.lane = crc32((row.observer_key or "").encode()) % LANES
     row.observer_id = _only(seen.observer)
@@ -189,26 +206,29 @@ def _write(session: Session, of: Import, seen: Seen, rule: Policy, now: datetime
     row.pair_key = None
     if row.observer_key and row.student_id and row.chosen != LEFT_OUT:
         row.pair_key = f"{row.observer_key}|{row.student_id}|{row.course_id or ''}"
-    case = _case(session, of, seen, row, rule, now)
+
+
+def _judge(seen: Seen, case: Case, earlier: Earlier) -> None:
+    """Write down what becomes of a row, and what was seen."""
+    row = seen.row
     row.verdict = decide(case)
     row.told = messages.foretold(row.source, seen.wanted, case)
-    row.candidates = _candidates(session, of, seen, row)
+    row.candidates = _candidates(seen, earlier)
     row.state = RowState.SEEN
     row.before = {
         "linked": seen.linked,
         "held": list(seen.held),
         "course_name": seen.spot.course.name if seen.spot.course else None,
-        "observer_name": _name(seen.observer, seen.wanted.observer),
-        "student_name": _name(seen.student, seen.wanted.student),
+        "observer_name": _name_of(seen.observer, seen.wanted.observer),
+        "student_name": _name_of(seen.student, seen.wanted.student),
         "observer_sis": _sis(seen.observer),
         "student_sis": _sis(seen.student),
         "by": seen.observer.by,
         "places": [list(place) for place in seen.places],
     }
-    session.flush()
 
 
-def _name(match: Match, person: Given) -> str:
+def _name_of(match: Match, person: Given) -> str:
     return match.accounts[0].name if _only(match) else person.full_name
 
 
@@ -227,10 +247,9 @@ def _key(seen: Seen) -> str | None:
     return f"{key}#{seen.row.id}" if key and seen.row.chosen == NEW else key
 
 
-def _case(session: Session, of: Import, seen: Seen, row: ImportRow, rule: Policy, now: datetime) -> Case:
-    wanted, person = seen.wanted, seen.wanted.observer
-    unknown = not seen.observer.accounts
-    first = _first_about(session, row) if unknown and row.observer_key else None
+def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Policy, now: datetime) -> Case:
+    row, wanted, person = seen.row, seen.wanted, seen.wanted.observer
+    first = None if seen.observer.accounts else earlier.maker(row)
     elsewhere = seen.spot.where is Where.FOUND and not seen.in_course and bool(row.student_id)
     return Case(
         kind=wanted.kind,
@@ -245,14 +264,14 @@ def _case(session: Session, of: Import, seen: Seen, row: ImportRow, rule: Policy
         named=bool(person.full_name),
         email=person.email,
         login=person.login or (person.email if "@" in person.email else ""),
-        promised=first is not None and first.verdict in (Verdict.ACCOUNT, Verdict.NEW),
+        promised=first is not None,
         shared=first is not None and not _same_name(first, wanted) and row.chosen is None,
         may_create="create" not in of.rights,
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
         ends=terms.ends(session, of, wanted, now),
         purpose_fine=not wanted.purpose_given or wanted.purpose in rule.purposes,
         login_taken=seen.login_taken,
-        earlier=_earlier(session, row),
+        earlier=earlier.action(row),
         blocked=seen.blocked,
         consent=rule.approval,
         left_out=row.chosen == LEFT_OUT,
@@ -279,53 +298,22 @@ def _doubtful(seen: Seen) -> bool:
     return not given.alike(seen.wanted.observer.full_name, seen.observer.accounts[0].name)
 
 
-def _first_about(session: Session, row: ImportRow) -> ImportRow | None:
-    """The first row about this observer, if it is an earlier one that makes their account."""
-    return session.scalar(
-        select(ImportRow)
-        .where(
-            ImportRow.import_id == row.import_id,
-            ImportRow.observer_key == row.observer_key,
-            ImportRow.id < row.id,
-            ImportRow.verdict.in_([Verdict.ACCOUNT, Verdict.NEW]),
-        )
-        .order_by(ImportRow.id)
-        .limit(1)
-    )
-
-
 def _same_name(first: ImportRow, wanted: Wanted) -> bool:
     if first.kind is RowKind.ACCOUNT:
         return True
     return given.alike(Wanted.from_json(first.given).observer.full_name, wanted.observer.full_name)
 
 
-def _earlier(session: Session, row: ImportRow) -> Action | None:
-    if row.pair_key is None:
-        return None
-    found = session.scalar(
-        select(ImportRow.given)
-        .where(
-            ImportRow.import_id == row.import_id,
-            ImportRow.pair_key == row.pair_key,
-            ImportRow.id < row.id,
-            ImportRow.kind == RowKind.PAIR,
-        )
-        .order_by(ImportRow.id)
-        .limit(1)
-    )
-    return Action(found["action"]) if found else None
-
-
-def _candidates(session: Session, of: Import, seen: Seen, row: ImportRow) -> list[dict[str, Any]] | None:
+def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
     """Whom an admin can choose for this row."""
+    row = seen.row
     if row.verdict == Verdict.AMBIGUOUS:
         return [one.to_json() for one in seen.observer.accounts]
     if row.verdict != Verdict.SHARED_EMAIL:
         return None
     if seen.observer.accounts:
         return [seen.observer.accounts[0].to_json()]
-    first = _first_about(session, row)
+    first = earlier.maker(row)
     name = Wanted.from_json(first.given).observer.full_name if first else ""
     return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}]
 

@@ -1,5 +1,6 @@
 """How far an import is, and how it goes on: each change is made by one worker only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -101,6 +102,21 @@ def stop(of: Import, problem: Problem) -> None:
             .where(Import.id == of.id, Import.state == of.state)
             .values(paused=True, problem=problem)
         )
+
+
+def hold(session: Session, row_ids: Iterable[int]) -> list[ImportRow]:
+    """See rows as they are now, without those that are done, and keep them so until this transaction ends.
+
+    A worker that seemed dead may still be at them: then both do the same, and only one writes it down.
+    """
+    rows = session.scalars(
+        select(ImportRow)
+        .where(ImportRow.id.in_(list(row_ids)))
+        .order_by(ImportRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [row for row in rows if row.state in OPEN_ROWS]
 
 
 def count(session: Session, import_id: int, by: int = 1) -> None:

@@ -6,7 +6,7 @@ its lane's place: whoever goes on after a death finds the row that was begun, an
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app import audit, db
@@ -30,39 +30,17 @@ STUMBLES = "stumbles"
 ABOUT_THE_ROW = (CanvasForbids, CanvasRejects, CanvasMissing)
 
 
-def next_row(of: Import, lane: int) -> ImportRow | None:
-    """The next row of a lane; of a stopped import only one that was begun."""
-    going = of.state is ImportState.RUNNING and not of.paused
-    states = (RowState.DOING, RowState.SEEN) if going else (RowState.DOING,)
-    with db.reading() as session:
-        for state in states:
-            row = session.scalar(
-                select(ImportRow)
-                .where(
-                    ImportRow.import_id == of.id,
-                    ImportRow.state == state,
-                    ImportRow.lane == lane,
-                    ImportRow.verdict.in_(DOES),
-                )
-                .order_by(ImportRow.id)
-                .limit(1)
-            )
-            if row is not None:
-                return row
-    return None
-
-
-def do_next(doer: Doer, lane: int) -> bool:
-    """Do one row of a lane; False when there is none left."""
-    row = next_row(doer.of, lane)
+def do_next(doer: Doer, lane: int, state: RowState, after: int = 0) -> int | None:
+    """Do one row of a lane that is in this state; which it was, or None when there is none left."""
+    row = _next(doer.of, lane, state, after)
     if row is None:
-        return False
+        return None
     canvas = doer.access.service(doer.of.institution_id)
     try:
         observer = accounts.ensure(doer.of, row, canvas)
         outcome = _do(doer, row, observer)
     except Settled:
-        return True
+        return row.id
     except CanvasThrottled:
         raise
     except RETRYABLE:
@@ -71,8 +49,27 @@ def do_next(doer: Doer, lane: int) -> bool:
         outcome = Outcome(row.link_id is not None, Reason.CANVAS_AWAY)  # it may have happened all the same
     except ABOUT_THE_ROW as refusal:
         outcome = Outcome(False, _words(refusal, row))
-    _write(doer.of, row, outcome)
-    return True
+    with db.transaction() as session:
+        for held in progress.hold(session, [row.id]):
+            settle(held, outcome)
+            progress.count(session, doer.of.id)
+    return row.id
+
+
+def _next(of: Import, lane: int, state: RowState, after: int) -> ImportRow | None:
+    with db.reading() as session:
+        return session.scalar(
+            select(ImportRow)
+            .where(
+                ImportRow.import_id == of.id,
+                ImportRow.state == state,
+                ImportRow.lane == lane,
+                ImportRow.id > after,
+                ImportRow.verdict.in_(DOES),
+            )
+            .order_by(ImportRow.id)
+            .limit(1)
+        )
 
 
 def _stumbles(row: ImportRow) -> int:
@@ -106,24 +103,12 @@ def _do(doer: Doer, row: ImportRow, observer: str | accounts.Refused) -> Outcome
             return doer.connect(row)
 
 
-def _write(of: Import, row: ImportRow, outcome: Outcome) -> None:
-    done = outcome.why is None
+def settle(row: ImportRow, outcome: Outcome) -> None:
+    """Write down what came of a row that is held."""
     removed = row.verdict == Verdict.REMOVE
-    values = {
-        "state": RowState.DONE if done else RowState.FAILED,
-        "made_link": outcome.made and not removed,
-        "ended_link": outcome.made and removed,
-        "told": outcome.why or (row.told if row.user_line or row.pair_line else None),
-    }
-    with db.transaction() as session:
-        result = session.execute(
-            update(ImportRow)
-            .where(ImportRow.id == row.id, ImportRow.state.in_(progress.OPEN_ROWS))
-            .values(**values)
-        )
-        assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
-        if result.rowcount:
-            progress.count(session, of.id)
+    row.state = RowState.DONE if outcome.why is None else RowState.FAILED
+    row.made_link, row.ended_link = outcome.made and not removed, outcome.made and removed
+    row.told = outcome.why or (row.told if row.user_line or row.pair_line else None)
 
 
 def finish(session: Session, of: Import, now: datetime) -> bool:

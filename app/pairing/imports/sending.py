@@ -14,7 +14,7 @@ from app.canvas import Canvas, sis_imports
 from app.canvas.sis_imports import RowError, SisImport
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import Import, ImportRow, ImportState
-from app.pairing.imports import files, progress
+from app.pairing.imports import directory, files, progress
 from app.pairing.imports.directory import HERE
 from app.pairing.imports.progress import Problem
 from app.pairing.imports.reading import LANES
@@ -36,7 +36,7 @@ def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
         )
     with files.zipped(of, number=True) as content:
         if _nothing(of):
-            _go_on(of, now)
+            go_on(of, now, of.listed)
             return None
         try:
             begun = sis_imports.start(canvas, HERE, NAME, content)
@@ -54,7 +54,7 @@ def _nothing(of: Import) -> bool:
 
 
 def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
-    """Look how far Canvas is; when it is done, bring back what it said, and go on row by row."""
+    """Look how far Canvas is; when it is done, bring back what it said."""
     found = sis_imports.get(canvas, HERE, of.sis_import_id or "0")
     if not found.finished:
         with db.transaction() as session:
@@ -63,7 +63,9 @@ def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
     _bring_back(of, canvas, found)
     if not found.worked:
         return Problem.SIS_FAILED
-    _go_on(of, now)
+    with db.transaction() as session:
+        directory.forget(session, of.id)  # it has made people
+        progress.advance(session, of, now, cursor=directory.START)
     return None
 
 
@@ -95,7 +97,15 @@ def _to_its_row(session: Session, of: Import, error: RowError) -> bool:
     return True
 
 
-def _go_on(of: Import, now: datetime) -> None:
+def newcomers(of: Import) -> int:
+    """How many accounts were to be made."""
+    with db.reading() as session:
+        asked = select(func.count(ImportRow.user_line)).where(ImportRow.import_id == of.id)
+        return session.scalars(asked).one()
+
+
+def go_on(of: Import, now: datetime, listed: bool) -> None:
     """See row by row what Canvas holds, and do what the files could not say."""
     with db.transaction() as session:
-        progress.begin(session, of, ImportState.RUNNING, now, LANES, total=progress.doable(session, of.id))
+        total = progress.doable(session, of.id)
+        progress.begin(session, of, ImportState.RUNNING, now, LANES, total=total, listed=listed)

@@ -1,7 +1,8 @@
 """One turn of an import's job: a while of work at the stage it is at."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -13,6 +14,7 @@ from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
 from app.pairing.applying import Access, Clock
 from app.pairing.imports import (
     directory,
+    handed,
     looking,
     progress,
     reading,
@@ -32,7 +34,14 @@ S = ImportState
 MOMENT = timedelta(0)  # between two turns
 A_WHILE = timedelta(seconds=2)  # until Canvas is asked again how far its importer is, or a pair is free
 
-Step = Callable[[Import], timedelta | None]
+
+@dataclass(slots=True)
+class Place:
+    """What one turn remembers."""
+
+    eyes: looking.Eyes | None = None
+    rows: int | None = None  # about whose people there is something to find out
+    row: int = 0  # the last row of the lane that was done or undone
 
 
 def turn(
@@ -40,14 +49,14 @@ def turn(
 ) -> timedelta | None:
     """Work on for a while. How long to wait for the next turn; None: this job is done."""
     until = time.monotonic() + lasting.total_seconds()
-    eyes: list[looking.Eyes] = []
+    place = Place()
     while time.monotonic() < until:
         with db.reading() as session:
             of = session.get(Import, import_id)
         if of is None or not _is_mine(of, lane, state):
             return None
         try:
-            wait = _step(of, lane, access, clock, eyes)
+            wait = _step(of, lane, access, clock, place)
         except NotYet:
             return A_WHILE
         except CanvasThrottled as full:
@@ -82,28 +91,30 @@ def _is_mine(of: Import, lane: int, state: str) -> bool:
         return session.scalar(asked.limit(1)) is not None
 
 
-def _step(of: Import, lane: int, access: Access, clock: Clock, eyes: list[looking.Eyes]) -> timedelta | None:
+def _step(of: Import, lane: int, access: Access, clock: Clock, place: Place) -> timedelta | None:
     """One piece of work. None: this job is done; a time: come again after it; none at all: at once."""
     match of.state:
         case S.READING:
             return _read(of, clock())
         case S.LISTING:
-            return _list(of, access.service(of.institution_id), clock())
+            return _list(of, access.service(of.institution_id), place, clock())
         case S.LOOKING if of.road is ImportRoad.FILES:
-            return _look(of, unasked.see, clock())
+            return _look(of, unasked.see_all, clock())
         case S.LOOKING:
-            eyes = eyes or _open_eyes(of, access.service(of.institution_id), eyes)
-            eyes[0].directory.of = of
-            return _look(of, eyes[0].see, clock())
+            place.eyes = place.eyes or _open_eyes(of, access.service(of.institution_id))
+            place.eyes.directory.of = of
+            return _look(of, place.eyes.see_all, clock())
         case S.SENDING:
             return _after(of, sending.send(of, access.service(of.institution_id), clock()))
+        case S.FOLLOWING if of.cursor:
+            return _list(of, access.service(of.institution_id), place, clock())
         case S.FOLLOWING:
             problem = sending.follow(of, access.service(of.institution_id), clock())
             return _after(of, problem) or A_WHILE
         case S.RUNNING | S.CANCELED if of.road is not None:
-            return _do(Doer(of, access, clock), lane)
+            return _do(Doer(of, access, clock), lane, place)
         case S.UNDOING:
-            return _undo(Doer(of, access, clock), lane)
+            return _undo(Doer(of, access, clock), lane, place)
     return None
 
 
@@ -123,19 +134,22 @@ def _read(of: Import, now: datetime) -> timedelta:
     return MOMENT
 
 
-def _list(of: Import, canvas: Canvas, now: datetime) -> timedelta:
-    """List the account's people while that is cheaper than a question for each row; else ask."""
-    with db.reading() as session:
-        rows, listed = _rows(of, RowState.READ), directory.how_many(session, of.id)
-    few = rows < directory.LIST_FROM or listed > rows * directory.A_PAGE
-    found, following = ([], None) if few else directory.list_on(of, canvas)
+def _list(of: Import, canvas: Canvas, place: Place, now: datetime) -> timedelta:
+    """List the account's people while that is cheaper than a question for each row; else ask.
+
+    Once Canvas's importer has made accounts they are listed anew.
+    """
+    before = of.state is S.LISTING
+    if place.rows is None:
+        place.rows = _rows(of, RowState.READ) if before else sending.newcomers(of)
+    listed = directory.list_some(of, canvas, place.rows, now)
+    if listed is None:
+        return MOMENT
+    if not before:
+        sending.go_on(of, now, listed)
+        return MOMENT
     with db.transaction() as session:
-        directory.keep(session, of.id, found)
-        if following is not None:
-            progress.advance(session, of, now, cursor=following, done=listed + len(found))
-            return MOMENT
-        lacking = {"listed": False} if few else {"listed": True}
-        progress.begin(session, of, S.LOOKING, now, total=rows, **lacking)
+        progress.begin(session, of, S.LOOKING, now, total=place.rows, listed=listed)
     return MOMENT
 
 
@@ -145,7 +159,7 @@ def _rows(of: Import, state: RowState) -> int:
         return session.scalars(asked.select_from(ImportRow)).one()
 
 
-def _open_eyes(of: Import, canvas: Canvas, eyes: list[looking.Eyes]) -> list[looking.Eyes]:
+def _open_eyes(of: Import, canvas: Canvas) -> looking.Eyes:
     """Look at Canvas anew in each turn; what the account may do is seen at the beginning of the first."""
     if not of.cursor:
         of.rights = rights.lacking(canvas)
@@ -153,26 +167,32 @@ def _open_eyes(of: Import, canvas: Canvas, eyes: list[looking.Eyes]) -> list[loo
             session.execute(update(Import).where(Import.id == of.id).values(rights=of.rights))
     with db.reading() as session:
         emails = directory.tells_emails(session, of.id)
-    eyes.append(looking.Eyes(canvas, Directory(canvas, of, emails), Atlas(canvas)))
-    return eyes
+    return looking.Eyes(canvas, Directory(canvas, of, emails), Atlas(canvas))
 
 
-def _look(of: Import, see: Callable[[ImportRow], looking.Seen], now: datetime) -> timedelta:
+def _look(of: Import, see: Callable[[Sequence[ImportRow]], list[looking.Seen]], now: datetime) -> timedelta:
     if looking.look_on(of, see, now):
         with db.transaction() as session:
             progress.enter(session, session.get_one(Import, of.id), S.READY, now)
     return MOMENT
 
 
-def _do(doer: Doer, lane: int) -> timedelta | None:
-    if running.do_next(doer, lane):
+def _do(doer: Doer, lane: int, place: Place) -> timedelta | None:
+    """What was begun comes first, and is finished even when the import was stopped."""
+    if running.do_next(doer, lane, RowState.DOING):
         return MOMENT
+    if doer.of.state is S.RUNNING and not doer.of.paused:
+        if doer.of.road is ImportRoad.SIS and handed.settle_some(doer, lane):
+            return MOMENT
+        place.row = running.do_next(doer, lane, RowState.SEEN, place.row) or 0
+        if place.row:
+            return MOMENT
     with db.transaction() as session:
         running.finish(session, session.get_one(Import, doer.of.id), doer.clock())
     return None
 
 
-def _undo(doer: Doer, lane: int) -> timedelta | None:
+def _undo(doer: Doer, lane: int, place: Place) -> timedelta | None:
     if undoing.undo_next(doer, lane):
         return MOMENT
     with db.transaction() as session:

@@ -4,6 +4,8 @@ Canvas's files know people and places by SIS ids only. Who has one is taken to b
 otherwise gets an account; whether that is so, Canvas says when it reads the files.
 """
 
+from collections.abc import Sequence
+
 from app.canvas.courses import Course
 from app.canvas.sections import Section
 from app.models import ImportRow, RowKind
@@ -16,8 +18,12 @@ from app.pairing.imports.verdicts import Where
 from app.sheets.pairs import Action, Given
 
 
-def see(row: ImportRow) -> Seen:
-    """Everything about one row that needs no Canvas."""
+def see_all(rows: Sequence[ImportRow]) -> list[Seen]:
+    """Everything about some rows that needs no Canvas."""
+    return [_see(row) for row in rows]
+
+
+def _see(row: ImportRow) -> Seen:
     wanted = Wanted.from_json(row.given)
     spot = _spot(wanted)
     place = (
