@@ -124,8 +124,8 @@ def add(
     reach: Reach,
     now: datetime,
     delay: timedelta,
-) -> Link | None:
     **facts: audit.Fact,
+) -> Link | None:
     """A pending link by an admin's word, and the job that will finish it. None: there is one already."""
     link = _link(observer, student.id, reach, Way.ADMIN, LinkState.PENDING, now)
     if open_between(session, observer, student.id, reach) or not _added(session, link):
@@ -245,6 +245,8 @@ def ask(
     """A link by the office's word that waits for the student's yes: the one there is, or a new one."""
     link = _link(observer, student.id, reach, way, LinkState.WAITING, now, answer_by=answer_by)
     waiting = waiting_between(session, observer, student.id, reach)
+    if waiting is None and not _added(session, link):
+        waiting = waiting_between(session, observer, student.id, reach)
     if waiting is not None:
         return waiting, False
     record(session, link, audit.Event.LINK_ASKED, now, actor_id, **facts)
@@ -270,8 +272,6 @@ def record(
     """Write an event of a link down."""
     audit.record(
         session, link.institution_id, event, now, actor_id,
-    if waiting is None and not _added(session, link):
-        waiting = waiting_between(session, observer, student.id, reach)
         link=link.id, student=link.student_id, observer=link.observer_id,
         scope=link.scope, course=link.course_id, way=link.way, **facts,
     )  # fmt: skip
