@@ -1,6 +1,6 @@
 """Finding people for the office: in Canvas, or among those Observatory has met."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -39,11 +39,11 @@ class Found:
     more: bool = False
 
 
-def search(canvas: Canvas, known: Iterable[Somebody], term: str) -> Found:
+def search(canvas: Canvas, met: Callable[[], Iterable[Somebody]], term: str) -> Found:
     """People by name, login, SIS id or e-mail; by the exact Canvas id, SIS id or login also where
     the service account may not search.
 
-    `known` are those whose name Observatory has met: all there is to search without Canvas's permission.
+    `met` gives those whose name Observatory has met: all there is to search without Canvas's permission.
     """
     try:
         listed = users.search_account(canvas, "self", term, most=MOST + 1)
@@ -51,7 +51,7 @@ def search(canvas: Canvas, known: Iterable[Somebody], term: str) -> Found:
         numbers = [term] if term.isascii() and term.isdigit() else []
         places = [*numbers, users.by_sis_id(term), users.by_login(term)]
         exact = filter(None, (find(canvas, place) for place in places))
-        people = list({one.id: one for one in (*known, *exact)}.values())
+        people = list({one.id: one for one in (*met(), *exact)}.values())
         return Found(tuple(people[:MOST]), everybody=False, more=len(people) > MOST)
     except CanvasRejects:
         return Found((), everybody=True)  # too short for this Canvas

@@ -75,6 +75,10 @@ def search(term: str) -> Found | None:
     """People by what was typed; None: too short to search for."""
     if len(term) < directory.SHORTEST:
         return None
+    return directory.search(service(), lambda: _met(term), term)
+
+
+def _met(term: str) -> list[Somebody]:
     with db.reading() as session:
         return directory.known(session, visit.launch().institution_id, term)
 
