@@ -1,12 +1,30 @@
-"""`observatory …`: what is run on the server. Each group of commands has a module of its own."""
+"""`observatory …`: what is run on the server. Each group of commands has a module of its own.
+
+`shell` is what they stand on. What a command does is done by the functions that the pages call, too.
+"""
 
 import click
 
-from app.cli import audit, keeping, platform, server
+from app.cli import (
+    audit,
+    connecting,
+    coverage,
+    do_not_pair,
+    imports,
+    keeping,
+    people,
+    platform,
+    policy,
+    registration,
+    server,
+    uploading,
+)
 
 COMMANDS = (
     *(server.serve, server.worker, server.database, server.examine, server.show),
     *(platform.platform, platform.tool_keys, platform.kept_secrets),
+    *(imports.imports, people.office, do_not_pair.do_not_pair, policy.policy),
+    *(registration.registration, registration.discovery, coverage.coverage),
     *(audit.audit, keeping.export, keeping.purge),
 )
 
@@ -18,3 +36,6 @@ def main() -> None:
 
 for command in COMMANDS:
     main.add_command(command)
+imports.imports.add_command(uploading.upload)
+for command in (connecting.connect, connecting.disconnect, connecting.create, connecting.code):
+    people.office.add_command(command)

@@ -3,10 +3,9 @@
 import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +14,7 @@ from flask import Flask, get_template_attribute
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app import create_app, db, logs, schema, settings
+from app import create_app, db, jobs, logs, schema, settings
 from app.canvas import Canvas
 from app.errors import CanvasFailure, Failure, SettingsWrong
 from app.models import Institution
@@ -122,6 +121,12 @@ def service(at: Institution) -> Canvas:
     return access().service(at.id)
 
 
+def warn_if_idle() -> None:
+    """Say so if nobody does what a command has promised."""
+    if not jobs.alive(datetime.now(UTC)):
+        click.echo("No worker is running, so nothing goes on yet. Start one: observatory worker", err=True)
+
+
 def page_words(template: str, macro: str, *given: object) -> str:
     """What a page would say, without its markup."""
     said: str = get_template_attribute(template, macro)(*given).striptags()
@@ -142,7 +147,7 @@ def say_json(told: object) -> None:
 def output(file: Path) -> Iterator[IO[bytes]]:
     """A new file that only this user can read, or standard output."""
     if file == STANDARD:
-        yield sys.stdout.buffer
+        yield click.get_binary_stream("stdout")
         return
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,0 +1,183 @@
+"""What is done about people: connected, disconnected, given an account or a code."""
+
+from datetime import UTC, datetime
+
+import click
+
+from app import audit, db, people, policy
+from app.canvas import observees
+from app.canvas.users import Invalid
+from app.cli.people import connections_of, plain, somebody, told, told_connection
+from app.cli.shell import (
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    page_words,
+    really,
+    say_json,
+    service,
+    warn_if_idle,
+)
+from app.models import Institution, LinkState, Role
+from app.pairing import adding, approvals, codes, connections, counter, links
+from app.pairing.adding import Pair, Said
+from app.pairing.codes import ALL_COURSES, Reach
+from app.pairing.connections import Connection
+from app.pairing.counter import Made, Taken, make_login
+from app.pairing.directory import Somebody
+from app.people import Operator
+from app.web import canvas, connecting, visit
+from app.web.bars import EMAIL
+from app.web.people import Notice
+
+WORDS = "admin/people_words.html"
+course = click.option("--course", "course_id", help="This course only, by its number in Canvas.")
+
+
+@click.command()
+@click.argument("observer")
+@click.argument("student")
+@course
+@click.option(
+    "--agreed", is_flag=True, help="The student has agreed, and is not asked where the policy asks."
+)
+@click.option("--more", is_flag=True, help="Even if the student has as many observers as the policy allows.")
+@for_institution
+def connect(
+    at: Institution, observer: str, student: str, course_id: str | None, agreed: bool, more: bool
+) -> None:
+    """Connect OBSERVER with STUDENT: for all courses, or for one."""
+    pair = Pair(somebody(at, observer), somebody(at, student))
+    reach = _reach(at, pair.student, course_id)
+    said = Said(more=more, agreed=agreed, watching=canvas.watching(at.id, pair.student.id))
+    with db.transaction() as session:
+        outcome = adding.connect(
+            session, Operator(at.id), pair, reach, datetime.now(UTC), visit.head_start(), said
+        )
+    _tell(pair, connecting.told(outcome, pair.student.name))
+
+
+@click.command()
+@click.argument("observer")
+@click.argument("student")
+@course
+@really
+@for_institution
+def disconnect(at: Institution, observer: str, student: str, course_id: str | None, really: bool) -> None:
+    """End what OBSERVER sees of STUDENT: the connection for all courses, or that for one."""
+    pair = Pair(somebody(at, observer), somebody(at, student))
+    key = (pair.observer.id, course_id)
+    all_of_them = connections_of(at, pair.student).observers
+    found = next((one for one in all_of_them if (one.observer, one.reach.course_id) == key), None)
+    if found is None:
+        _tell(pair, Notice("gone", good=False, name=pair.student.name))
+    elif really:
+        _tell(pair, _end(at, pair, found))
+    else:
+        click.echo(f"{pair.observer.name} observes {pair.student.name}: {told_connection(found)}")
+        click.echo("Nothing was ended yet. Add --yes to do it.")
+
+
+def _end(at: Institution, pair: Pair, found: Connection) -> Notice:
+    operator, now, name = Operator(at.id), datetime.now(UTC), pair.student.name
+    if found.link is not None and found.link.state is LinkState.WAITING:
+        with db.transaction() as session:
+            done = approvals.call_off(session, operator, found.link.id, now)
+        return Notice("called_off" if done else "gone", good=done, name=name)
+    with db.transaction() as session:
+        observer, student = (
+            people.remember(session, at.id, one.id, one.name, now) for one in (pair.observer, pair.student)
+        )
+        link = links.leave(session, observer, student, found.reach, now, visit.head_start(), operator)
+    canvas.attempt(link.id)
+    return connecting.state_of(link.id, name)
+
+
+@click.command(name="create-observer")
+@click.option("--name", required=True, help="First and last name.")
+@click.option("--email", help="Canvas writes to it; without one there is a password to begin with.")
+@click.option("--login", help="The e-mail address, or one made of the name, if left out.")
+@click.option("--sis-id", help="Of the account.")
+@as_json
+@for_institution
+def create(
+    at: Institution, name: str, email: str | None, login: str | None, sis_id: str | None, machine: bool
+) -> None:
+    """Make an account for an observer."""
+    if email and not EMAIL.match(email):
+        raise Sorry("observatory: this is no e-mail address.")
+    made = counter.create(service(at), name, login or email or make_login(name), email, sis_id)
+    match made:
+        case Invalid(fields):
+            raise Sorry(
+                "Canvas did not make the account:", *(f"  {one.field}: {one.message}" for one in fields)
+            )
+        case Taken(owner):
+            raise Sorry(f"observatory: {owner.name}, Canvas number {owner.id}, has this login already.")
+        case Made(observer, password):
+            with db.transaction() as session:
+                counter.note_account(session, Operator(at.id), made, datetime.now(UTC))
+            if machine:
+                say_json({**plain(observer), "password": password})
+                return
+            click.echo(f"{observer.id:>8}  {told(observer)}")
+            click.echo(
+                f"Password for the first sign-in: {password}" if password else "Canvas writes to them."
+            )
+
+
+@click.command()
+@click.argument("student")
+@course
+@click.option("--native", is_flag=True, help="One of Canvas's own, as the Canvas Parent app wants.")
+@for_institution
+def code(at: Institution, student: str, course_id: str | None, native: bool) -> None:
+    """Print a code for STUDENT: the one there is, or a new one."""
+    who = somebody(at, student)
+    if native and course_id:
+        raise Sorry("observatory: Canvas's own codes are for all courses.")
+    text, expires_at = _native(at, who) if native else _ours(at, who, _reach(at, who, course_id))
+    click.echo(text)
+    click.echo(f"For {who.name}, until {moment(expires_at)}.", err=True)
+
+
+def _ours(at: Institution, who: Somebody, reach: Reach) -> tuple[str, datetime]:
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        made = codes.issue(
+            session,
+            visit.keyring(),
+            issuer=Operator(at.id),
+            role=Role.ADMIN,
+            student=people.remember(session, at.id, who.id, who.name, now),
+            reach=reach,
+            policy=policy.of(session, at.id),
+            now=now,
+        )
+    return codes.text_of(visit.keyring(), made), made.expires_at
+
+
+def _native(at: Institution, who: Somebody) -> tuple[str, datetime]:
+    made = observees.make_pairing_code(service(at), who.id)
+    with db.transaction() as session:
+        now = datetime.now(UTC)
+        student = people.remember(session, at.id, who.id, who.name, now)
+        audit.record(session, at.id, audit.Event.CODE_MADE_IN_CANVAS, now, student=student.id)
+    return made.code, made.expires_at
+
+
+def _reach(at: Institution, student: Somebody, course_id: str | None) -> Reach:
+    reach = connections.reach_to(service(at), student.id, course_id) if course_id else ALL_COURSES
+    if reach is None:
+        raise Sorry(f"observatory: {student.name} is not in a course with the number {course_id}.")
+    return reach
+
+
+def _tell(pair: Pair, notice: Notice) -> None:
+    said = f"{pair.observer.name}: {page_words(WORDS, 'told', notice)}"
+    if not notice.good:
+        raise Sorry(said)
+    click.echo(said)
+    if notice.word in ("waiting", "ending"):
+        warn_if_idle()

@@ -1,0 +1,104 @@
+"""The do-not-pair list: looked at, added to, ended. Every look is written down."""
+
+from datetime import UTC, datetime
+
+import click
+
+from app import db, people
+from app.cli.people import somebody
+from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json
+from app.models import Bar, Institution
+from app.pairing import bars
+from app.people import Operator
+from app.web.bars import EMAIL
+
+WORDS = "admin/bars_words.html"
+
+
+@click.group(name="do-not-pair")
+def do_not_pair() -> None:
+    """Who must not be connected with whom, whatever code they have."""
+
+
+@do_not_pair.command(name="list")
+@as_json
+@for_institution
+def show(at: Institution, machine: bool) -> None:
+    """Show all entries, and whom they kept away. That you looked is written down."""
+    with db.transaction() as session:
+        bars.looked(session, Operator(at.id), None, datetime.now(UTC))
+    with db.reading() as session:
+        entries, alerts = bars.every(session, at.id), bars.unseen(session, at.id)
+    if machine:
+        say_json([_plain(bar) for bar in entries])
+        return
+    for bar in entries:
+        over = f", ended {moment(bar.ended_at)}" if bar.ended_at else ""
+        click.echo(f"{bar.id:>4}  {_about(bar)}")
+        maker = page_words(WORDS, "maker", bar)
+        click.echo(f"      {bar.document}; since {moment(bar.made_at)}, by {maker}{over}")
+    if not entries:
+        click.echo("The list is empty.")
+    for hit in alerts:
+        who = hit.observer.name if hit.observer else "somebody without an account"
+        times = "once" if hit.times == 1 else f"{hit.times} times"
+        click.echo(f"Alert of entry {hit.bar_id}: {who} tried {times}, last {moment(hit.last_at)}")
+
+
+@do_not_pair.command()
+@click.argument("student")
+@click.option("--observer", help="Whom to keep away, by their number in Canvas.")
+@click.option("--email", help="Or by an e-mail address or a login.")
+@click.option("--anyone", is_flag=True, help="Or everybody.")
+@click.option("--document", required=True, help="Where the paper is that says so, like: binder 4, May 2026.")
+@for_institution
+def add(
+    at: Institution, student: str, observer: str | None, email: str | None, anyone: bool, document: str
+) -> None:
+    """Put an entry about STUDENT, a number in Canvas, on the list; connections that are there stay."""
+    if sum((observer is not None, email is not None, anyone)) != 1:
+        raise Sorry("observatory: say one of --observer, --email and --anyone.")
+    if email is not None and not EMAIL.match(email):
+        raise Sorry("observatory: this is no e-mail address.")
+    protected, kept = somebody(at, student), somebody(at, observer) if observer else None
+    if kept is not None and kept.id == protected.id:
+        raise Sorry("observatory: observer and student are the same person.")
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        of = people.remember(session, at.id, protected.id, protected.name, now)
+        whom = people.remember(session, at.id, kept.id, kept.name, now) if kept else None
+        made = bars.make(session, Operator(at.id), of, whom, email, document, now)
+    with db.reading() as session:
+        entry = bars.one(session, at.id, made.id)
+    click.echo(f"Entry {made.id} is in force: {_about(entry)}.")
+    click.echo(f"It ends no connection by itself. Look at: observatory people show {protected.id}")
+
+
+@do_not_pair.command()
+@click.argument("number", type=int)
+@for_institution
+def end(at: Institution, number: int) -> None:
+    """Take the entry with this NUMBER out of force; it stays on the list with its history."""
+    with db.transaction() as session:
+        bar = bars.one(session, at.id, number)
+        if bar is None:
+            raise Sorry(f"observatory: there is no entry {number} on the list.")
+        bars.end(session, Operator(at.id), bar, datetime.now(UTC))
+    click.echo(f"Entry {number} is no longer in force.")
+
+
+def _about(bar: Bar | None) -> str:
+    return page_words(WORDS, "about", bar)
+
+
+def _plain(bar: Bar) -> dict[str, object]:
+    return {
+        "number": bar.id,
+        "student": bar.student.canvas_user_id,
+        "observer": bar.observer.canvas_user_id if bar.observer else None,
+        "email": bar.email,
+        "document": bar.document,
+        "made_at": bar.made_at.isoformat(),
+        "made_by": bar.maker.canvas_user_id if bar.maker else None,
+        "ended_at": bar.ended_at.isoformat() if bar.ended_at else None,
+    }

@@ -1,0 +1,186 @@
+"""From the command line: the policy, the do-not-pair list, who may sign up, and where Canvas leads."""
+
+from pathlib import Path
+
+import pytest
+
+from app import db, policy
+from app.models import Agreement, AuditEvent, Bar
+from app.policy import PRESETS
+from tests.commands import Terminal, command
+from tests.journeys.rows import rows
+from tests.journeys.test_sign_up import grown
+from tests.people import PUBLIC_URL, School
+
+__all__ = ["command"]
+AIKO, KENJI = 44, 105
+
+
+def last() -> tuple[str, int | None, dict[str, object]]:
+    event = rows(AuditEvent)[-1]
+    return event.event, event.actor_id, event.facts
+
+
+def in_force(school: School) -> policy.Policy:
+    with db.reading() as session:
+        return policy.of(session, school.institution_id)
+
+
+class TestThePolicy:
+    def test_is_shown_by_the_names_it_is_set_by(self, registered: School, command: Terminal) -> None:
+        told = command.done("policy", "show")
+        plain = command("policy", "show", "--json").json
+
+        assert "  code_life       30 days\n" in told
+        assert (plain["code_life"], plain["observers_most"], plain["tas_issue"]) == (30, None, False)
+        assert plain.keys() == policy.Policy.__dataclass_fields__.keys()
+
+    def test_is_changed_when_that_is_said_and_tells_whom_it_is_about(
+        self, registered: School, command: Terminal
+    ) -> None:
+        words = (
+            "policy",
+            "set",
+            "code_life=14",
+            "tas_issue=yes",
+            "purposes=parent,tutor",
+            "observers_most=3",
+        )
+
+        told = command.done(*words)
+        assert "Days a code lasts (code_life): 30 days → 14 days\n  For everybody who gets a code." in told
+        assert told.endswith("Nothing was changed yet. Add --yes to do it.\n")
+        assert in_force(registered) == policy.Policy()
+
+        assert command.done(*words, "--yes").endswith("The policy is in force.\n")
+        now = in_force(registered)
+        assert (now.code_life.days, now.tas_issue, now.purposes) == (14, True, ("parent", "tutor"))
+        assert now.observers_most == 3
+        event, actor, facts = last()
+        assert (event, actor, facts["by"], facts["tas_issue"]) == (
+            "policy:change",
+            None,
+            "cli",
+            "False → True",
+        )
+        command.done("policy", "set", "observers_most=", "--yes")
+        assert in_force(registered).observers_most is None
+        assert command.done(*words[:3], "--yes") == "Nothing is different from what holds now.\n"
+
+    def test_takes_a_long_text_from_a_file(
+        self, registered: School, command: Terminal, tmp_path: Path
+    ) -> None:
+        (tmp_path / "text").write_text("I will help.\nOnly that.\n")
+
+        command.done("policy", "set", f"agreement=@{tmp_path / 'text'}", "--yes")
+
+        (agreement,) = rows(Agreement)
+        assert (agreement.text, agreement.author_id) == ("I will help.\nOnly that.", None)
+
+    @pytest.mark.parametrize(
+        ("setting", "told"),
+        [
+            ("code_life=0", "code_life: Please give a whole number from 1 to 730."),
+            ("tas_issue=maybe", "tas_issue: Please say yes or no."),
+            ("time_zone=Denver", "time_zone: We do not know this time zone."),
+            ("languages=", "languages: Please tick at least one language."),
+            ("purposes=friend", "purposes: "),
+            ("code_live=3", "'code_live=3' is no setting. Say NAME=VALUE, with one of these names:"),
+            ("office=@/nowhere", "/nowhere cannot be read as a text."),
+        ],
+    )
+    def test_refuses_what_is_no_value_with_the_rule(
+        self, registered: School, command: Terminal, setting: str, told: str
+    ) -> None:
+        assert told in command.refused("policy", "set", setting, "--yes")
+        assert in_force(registered) == policy.Policy()
+
+    def test_is_taken_over_from_a_proposal(self, registered: School, command: Terminal) -> None:
+        assert "Students end connections themselves" in command.done("policy", "preset", "college", "--yes")
+        assert in_force(registered) == PRESETS["college"]
+
+
+class TestTheDoNotPairList:
+    def test_is_added_to_shown_and_ended_and_every_look_is_written_down(
+        self, school: School, command: Terminal
+    ) -> None:
+        about = ("do-not-pair", "add", KENJI, "--document", "binder 4")
+
+        told = command.done(*about, "--observer", AIKO)
+        assert told.startswith("Entry 1 is in force: Aiko Tanaka must not observe Kenji Tanaka.\n")
+        command.done(*about, "--email", "Uncle@family.test")
+        command.done(*about, "--anyone")
+        listed = command.done("do-not-pair", "list")
+        assert last() == ("bar:look", None, {"by": "cli"})
+        assert "binder 4; since 20" in listed
+        assert "by whoever runs the server" in listed
+        entries = command("do-not-pair", "list", "--json").json
+        assert [(one["observer"], one["email"]) for one in entries] == [
+            (str(AIKO), None),
+            (None, "uncle@family.test"),
+            (None, None),
+        ]
+
+        command.done("do-not-pair", "end", 1)
+        assert [row.ended_at is None for row in rows(Bar)] == [False, True, True]
+        assert last()[0] == "bar:end"
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("add", KENJI, "--document", "x"), "say one of --observer, --email and --anyone"),
+            (("add", KENJI, "--document", "x", "--anyone", "--email", "a@b.c"), "say one of"),
+            (("add", KENJI, "--document", "x", "--email", "uncle"), "this is no e-mail address"),
+            (("add", KENJI, "--document", "x", "--observer", KENJI), "are the same person"),
+            (("add", 999, "--document", "x", "--anyone"), "Canvas knows nobody as 999"),
+            (("end", 7), "there is no entry 7 on the list"),
+        ],
+    )
+    def test_takes_no_nonsense(
+        self, school: School, command: Terminal, words: tuple[object, ...], told: str
+    ) -> None:
+        assert told in command.refused("do-not-pair", *words)
+        assert rows(Bar) == []
+
+
+class TestHowFamiliesComeIn:
+    def test_who_may_sign_up_is_shown_and_set_in_canvas(self, school: School, command: Terminal) -> None:
+        grown(school, "manage_account_settings", "manage_user_logins")
+
+        assert command("registration", "show", "--json").json == {"who": "observer"}
+        told = command.done("registration", "set", "none")
+        assert "Done: Canvas has changed who may sign up." in told
+        assert command.done("registration", "show") == "none: Nobody\n"
+        assert last()[:2] == ("registration:change", None)
+
+    def test_canvas_is_led_to_the_first_page_and_no_longer(self, school: School, command: Terminal) -> None:
+        grown(school, "manage_account_settings", "manage_user_logins")
+
+        assert command.done("discovery", "set").endswith("Nothing was changed yet. Add --yes to do it.\n")
+        assert command("discovery", "show", "--json").json["canvas_leads_to"] is None
+        assert "Done: whoever opens Canvas" in command.done("discovery", "set", "--yes")
+        assert command("discovery", "show", "--json").json["canvas_leads_to"] == f"{PUBLIC_URL}/"
+        event, actor, facts = last()
+        assert (event, actor, facts["address"]) == ("discovery:change", None, f"{PUBLIC_URL}/")
+        assert "Nothing is different" in command.done("discovery", "set", "--yes")
+        command.done("discovery", "unset", "--yes")
+        assert command.done("discovery", "show").startswith("Canvas leads to: its own login\n")
+
+    def test_what_the_account_may_not_do_is_told(self, school: School, command: Terminal) -> None:
+        assert "Canvas does not let the service account" in command.refused("registration", "set", "all")
+        assert "Canvas does not let the service account" in command.refused("discovery", "set", "--yes")
+
+
+def test_several_institutions_must_be_told_apart(school: School, command: Terminal) -> None:
+    maple = school.institution_id
+    command.done(
+        "platform", "add", "--canvas-url", "https://oak.example", "--client-id", "1", "--slug", "oak"
+    )
+
+    assert command.refused("policy", "show") == (
+        "observatory: say of which institution, with --institution: maple, oak.\n"
+    )
+    command.done("policy", "set", "code_uses=7", "--yes", "--institution", "oak")
+    with db.reading() as session:
+        assert policy.of(session, maple).code_uses == 2
+    assert command("policy", "show", "--json", "--institution", "oak").json["code_uses"] == 7
