@@ -18,7 +18,8 @@ BINARIES = (
     b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x7fELF", b"MZ\x90", b"\x1f\x8b", b"7z\xbc\xaf",
     b"Rar!", b"BZh", b"\xfd7zXZ", b"SQLite format 3", b"{\\rtf", b"\xca\xfe\xba\xbe",
 )  # fmt: skip
-PACKED = (".zip", ".xlsx", ".xlsm", ".ods", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz")
+PACKED = (".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 IGNORED = re.compile(r"(?:\A|/)(?:__macosx(?:/|\Z)|\.|desktop\.ini\Z|thumbs\.db\Z)", re.IGNORECASE)
 ABSOLUTE = re.compile(r"\A(?:/|\\|[A-Za-z]:)")
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -100,6 +101,8 @@ def _accept(entry: zipfile.ZipInfo) -> None:
 
 
 def refuse_nested(place: Place) -> None:
-    """A zip in a zip is not opened, whatever it is called."""
+    """A zip in a zip is not opened, whatever it is called; nor is a workbook, which is one."""
+    if place.name.lower().endswith(WORKBOOKS):
+        raise Refused(Trouble.ZIP_WORKBOOK, name=place.entry or place.name)
     if place.name.lower().endswith(PACKED) or start_of(place, 4) in (ZIP, EMPTY_ZIP):
         raise Refused(Trouble.ZIP_NESTED, name=place.entry or place.name)

@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     ZIP_SIZE = "zip_size"  # found, limit: bytes when unpacked
     ZIP_RATIO = "zip_ratio"  # limit: times its own size when unpacked
     ZIP_NESTED = "zip_nested"  # name
+    ZIP_WORKBOOK = "zip_workbook"  # name: to be uploaded by itself
     ZIP_LOCKED = "zip_locked"  # name
     ZIP_NAME = "zip_name"  # name: leads out of the zip
     ZIP_NOTHING = "zip_nothing"  # no file in it is a Canvas file, and not exactly one is a sheet

@@ -62,7 +62,10 @@ STEPS = {
         "Your policy says that students are asked. Nothing is connected before they agree."
     ),
     Verdict.AMBIGUOUS: later("Choose the right one. Rows you do not decide are left out."),
-    Verdict.SHARED_EMAIL: later("Say whether it is one person. Rows you do not decide are left out."),
+    Verdict.SHARED_EMAIL: later(
+        "Say whether it is one person. A separate account needs a login or an SIS id of its own in the sheet."
+        " Rows you do not decide are left out."
+    ),
     Verdict.UNCLEAR_ACTION: later("Write “add” or “remove” into that column, and upload the sheet again."),
     Verdict.NO_OBSERVER: later("Add an e-mail address, a login or an SIS id, and upload the row again."),
     Verdict.NO_STUDENT: later("Add the student's SIS id, login or e-mail, and upload the row again."),
@@ -110,6 +113,7 @@ TROUBLES = {
     Trouble.ZIP_NOTHING: later("No file in this zip is one of Canvas's, and not exactly one is a sheet."),
     Trouble.ZIP_LOCKED: later("The zip has a password. Make one without."),
     Trouble.ZIP_NESTED: later("There is a zip in this zip. Unpack it first."),
+    Trouble.ZIP_WORKBOOK: later("There is a workbook in this zip. Take it out, and upload it by itself."),
 }
 OTHER_TROUBLE = later("The file cannot be read. Save it anew as .xlsx or .csv and try again.")
 PROBLEMS = {

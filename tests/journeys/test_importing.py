@@ -281,6 +281,56 @@ def test_two_parents_who_share_an_address_are_asked_about(ready: School) -> None
     assert [c["name"] for c in before[1].candidates or ()] == ["Nina New"]
 
 
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(
+    ("header", "own"), [("Parent Login", "ned.new"), ("Parent SIS ID", "Q7")], ids=["login", "sis id"]
+)
+def test_somebody_who_shares_an_address_gets_an_account_of_their_own(
+    ready: School, header: str, own: str, road: ImportRoad
+) -> None:
+    """Both rows are about one person, who is not the one that has the address already."""
+    before = memory(ready)
+    ned = (own, "Ned New", f"parent{PARENT}@family.test")
+    people_and_students = (header, "Parent Name", "Parent Email", "Student ID")
+    import_id = previewed(
+        ready, sheet([(*ned, student) for student in ("S000105", "S000106")], people_and_students)
+    )
+    assert verdicts(import_id) == ["shared_email"] * 2
+    assert all("new" in {one["id"] for one in row.candidates or ()} for row in rows(import_id))
+
+    decides(import_id, "new")
+    assert verdicts(import_id) == ["new"] * 2
+    ran(import_id, road)
+
+    made = rows(import_id)
+    assert [row.made_account for row in made] == [True, False]
+    (new,) = {int(row.observer_id or 0) for row in made}
+    assert new != PARENT
+    assert login(ready, new) == own
+    assert {pair for pair in ready.links() if pair[0] in (new, PARENT)} == {(new, 105), (new, 106)}
+    undone(import_id)
+    assert memory(ready) == before
+
+
+def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> None:
+    import_id = previewed(ready, sheet([("Ned New", f"parent{PARENT}@family.test", "S000105")]))
+
+    (row,) = rows(import_id)
+    assert [one["id"] for one in row.candidates or ()] == [str(PARENT)]
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+
+
+def decides(import_id: int, choice: str) -> None:
+    """The same about every row that is asked about."""
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        choices = [(row.id, choice) for row in rows(import_id) if row.candidates]
+        assert steering.choose(session, of, choices, datetime.now(UTC)) == len(choices)
+    work(import_id)
+
+
 def test_a_row_given_twice_is_done_once(ready: School) -> None:
     content = sheet([FAMILY[2], FAMILY[2], (f"P{PARENT}", f"parent{PARENT}@family.test", "S000107")])
     assert verdicts(previewed(ready, content)) == ["matched", "repeated", "shared_email"]

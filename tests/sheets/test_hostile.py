@@ -144,6 +144,7 @@ def otherwise_packed(path: Path) -> Path:
 
 ZIPS: dict[str, tuple[Callable[[Path], Path], Trouble]] = {
     "of zips": (lambda path: zipped(path, lib0__zip=packed(a__csv=b"a,b\n1,2")), Trouble.ZIP_NESTED),
+    "of a workbook": (lambda path: zipped(path, a__xlsx=packed(a__csv=b"a,b\n1")), Trouble.ZIP_WORKBOOK),
     "of a zip with another name": (
         lambda path: zipped(path, a__csv=packed(a__csv=b"a,b\n1")),
         Trouble.ZIP_NESTED,

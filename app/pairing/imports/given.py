@@ -1,7 +1,7 @@
 """What a row asks for, as it is kept in the database."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,10 @@ class Wanted:
     def course_scoped(self) -> bool:
         """Whether it is about one course only."""
         return bool(self.course) or bool(self.section)
+
+    def with_login(self, login: str) -> "Wanted":
+        """The same with a login for the observer."""
+        return replace(self, observer=replace(self.observer, login=login))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; blanks are left out."""

@@ -117,6 +117,8 @@ class Doer:
             link, new = links.open_or_new(session, observer, student, _reach(row), Way.IMPORT, now)
             if new:
                 link.state = LinkState.PENDING
+                over = session.get(Link, row.link_id or 0) or link
+                link.purpose, link.ends_on, link.ends_at = over.purpose, over.ends_on, over.ends_at
                 links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
         if not self.tell(link.id):
             raise NotYet

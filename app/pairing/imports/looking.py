@@ -18,7 +18,7 @@ from app.canvas import Canvas, enrollments, observees
 from app.canvas.enrollments import LIVE, OBSERVER, STUDENT, Enrollment
 from app.errors import CanvasMissing
 from app.models import Import, ImportRoad, ImportRow, RowKind, RowState
-from app.pairing import bars
+from app.pairing import bars, rules
 from app.pairing.imports import given, messages, progress, terms
 from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
 from app.pairing.imports.directory import Directory, Match
@@ -127,7 +127,7 @@ class Eyes:
         with db.reading() as session:
             known = people.known(session, institution_id, [student, *(one.id for one in observer.accounts)])
             entries = bars.against(session, institution_id, known[student]) if student in known else ()
-        given_by = frozenset(text.lower() for text in (wanted.observer.email, wanted.observer.login) if text)
+        given_by = bars.as_listed(wanted.observer.email, wanted.observer.login)
         if len(observer.accounts) != 1:
             return bars.match(entries, None, given_by) is not None
         who = observer.accounts[0].id
@@ -243,8 +243,7 @@ def _only(match: Match) -> str | None:
 def _key(seen: Seen) -> str | None:
     if found := _only(seen.observer):
         return f"canvas_id:{found}"
-    key = given.key_of(seen.wanted.observer)
-    return f"{key}#{seen.row.id}" if key and seen.row.chosen == NEW else key
+    return given.key_of(seen.wanted.observer)
 
 
 def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Policy, now: datetime) -> Case:
@@ -273,7 +272,7 @@ def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Poli
         login_taken=seen.login_taken,
         earlier=earlier.action(row),
         blocked=seen.blocked,
-        consent=rule.approval,
+        consent=rules.office_asks(rule),
         left_out=row.chosen == LEFT_OUT,
         observers_only=wanted.declared in given.OBSERVER,
         unasked=of.road is ImportRoad.FILES,
@@ -312,10 +311,16 @@ def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
     if row.verdict != Verdict.SHARED_EMAIL:
         return None
     if seen.observer.accounts:
-        return [seen.observer.accounts[0].to_json()]
+        return [seen.observer.accounts[0].to_json(), *_separate(seen.wanted.observer)]
     first = earlier.maker(row)
     name = Wanted.from_json(first.given).observer.full_name if first else ""
     return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}]
+
+
+def _separate(person: Given) -> list[dict[str, str]]:
+    """An account beside somebody with the same address needs a login of its own, which the row gives."""
+    login = person.login or person.sis_id
+    return [{"id": NEW, "name": person.full_name, "login": login}] if login else []
 
 
 def counts(session: Session, import_id: int) -> dict[str, int]:
@@ -335,7 +340,10 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> 
         row = session.get(ImportRow, row_id)
         if row is None or row.import_id != of.id or row.candidates is None or row.state is not RowState.SEEN:
             continue
-        if choice in (NEW, LEFT_OUT) or choice in {one["id"] for one in row.candidates}:
+        found = next((one for one in row.candidates if one["id"] == choice), None)
+        if found is not None or choice == LEFT_OUT:
             row.chosen, row.state = choice, RowState.READ
+            if choice == NEW and found is not None:
+                row.given = Wanted.from_json(row.given).with_login(found["login"]).to_json()
             taken += 1
     return taken

@@ -42,7 +42,7 @@ def ask_nobody(session: Session, of: Import, now: datetime) -> bool:
     """Have the preview made of the sheet alone, where Canvas could not be asked."""
     if of.state not in (S.LISTING, S.LOOKING) or not of.paused:
         return False
-    of.road = ImportRoad.FILES
+    of.road, of.rights = ImportRoad.FILES, {}
     rows = ImportRow.import_id == of.id
     session.execute(update(ImportRow).where(rows).values(state=RowState.READ, verdict=None))
     total = session.scalar(select(func.count()).select_from(ImportRow).where(rows))
