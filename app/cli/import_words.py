@@ -33,10 +33,10 @@ CAME = {
 }
 
 
-def follow(of: Import) -> Import:
+def follow(import_id: int) -> Import:
     """Wait until somebody has to decide, or it is done; say what is being done meanwhile."""
     said = ""
-    while of.state in progress.WORKING and not of.paused:
+    while (of := _now(import_id)).state in progress.WORKING and not of.paused:
         if not jobs.alive(datetime.now(UTC)):
             raise Sorry(
                 "No worker is running, so nothing goes on. Start one: observatory worker",
@@ -46,9 +46,12 @@ def follow(of: Import) -> Import:
             click.echo(doing, err=True)
             said = doing
         time.sleep(LOOK)
-        with db.reading() as session:
-            of = session.get_one(Import, of.id)
     return of
+
+
+def _now(import_id: int) -> Import:
+    with db.reading() as session:
+        return session.get_one(Import, import_id)
 
 
 def road_of(of: Import) -> ImportRoad:

@@ -190,4 +190,4 @@ def _steer(at: Institution, number: int, what: Callable[[Session, Import, dateti
 
 def _go_on(at: Institution, number: int, wait: bool) -> None:
     if wait:
-        say_lines(lines(follow(_find(at, number))))
+        say_lines(lines(follow(number)))

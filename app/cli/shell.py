@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -147,7 +148,7 @@ def say_json(told: object) -> None:
 def output(file: Path) -> Iterator[IO[bytes]]:
     """A new file that only this user can read, or standard output."""
     if file == STANDARD:
-        yield click.get_binary_stream("stdout")
+        yield sys.stdout.buffer
         return
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

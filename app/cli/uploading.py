@@ -71,8 +71,7 @@ def upload(
         raise Sorry(import_words.of_trouble(refused)) from None
     click.echo(f"Import {of.id}: {of.file_name}")
     if wait:
-        of = follow(of)
-        say_lines(lines(of))
+        say_lines(lines(follow(of.id)))
     if really and road != ImportRoad.FILES:
         run_it(at, of.id, road, wait)
 

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-import click
 import pytest
 
 from app import settings
 from app.audit import Event
 from app.canvas.oauth import EXTRA_SCOPES, KEY_SCOPES, Extra
 from app.cli import main
+from tests.manual import manual
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -35,18 +35,16 @@ def test_every_audit_event_is_in_the_table_and_nothing_else() -> None:
     assert documented == {event.value for event in Event}
 
 
-def commands(group: click.Group, prefix: str) -> set[str]:
-    found: set[str] = set()
-    for name, command in group.commands.items():
-        nested = isinstance(command, click.Group)
-        found |= commands(command, f"{prefix} {name}") if nested else {f"{prefix} {name}"}
-    return found
+def test_every_command_or_its_group_is_in_the_tables_and_nothing_else() -> None:
+    documented = {cell.split()[1] for cell in first_cells(README) if cell.startswith("observatory ")}
+
+    assert documented == set(main.commands)
 
 
-def test_every_command_is_in_the_table_and_nothing_else() -> None:
-    documented = {cell for cell in first_cells(README) if cell.startswith("observatory ")}
-
-    assert documented == commands(main, "observatory")
+def test_the_page_of_commands_is_what_they_say() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text() == manual(), (
+        "python -m tests.manual > docs/commands.md"
+    )
 
 
 def test_every_scope_is_in_the_table_and_nothing_else() -> None:
