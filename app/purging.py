@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy import CompoundSelect, CursorResult, Table, delete, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app import audit, db
-from app.exporting import PEOPLE, people_in
+from app.exporting import people_in
 from app.models import (
     Acceptance,
     AuditHead,
@@ -23,6 +23,7 @@ from app.models import (
     OAuthAttempt,
     Person,
     PortalSession,
+    Proof,
     SignUp,
     Token,
 )
@@ -94,6 +95,7 @@ def _forget(session: Session, person: Person) -> Iterator[tuple[str, int]]:
     yield delete_of(
         SignUp, or_(SignUp.person_id == person.id, SignUp.link_id.in_(links), SignUp.code_id.in_(codes))
     )
+    yield delete_of(Proof, Proof.observer_id == person.id)
     yield delete_of(Link, or_(*pair))
     yield delete_of(Code, Code.student_id == person.id)
     yield delete_of(EndRequest, or_(EndRequest.student_id == person.id, EndRequest.observer_id == person.id))
@@ -110,15 +112,15 @@ def _still_naming(session: Session, person: Person) -> Iterator[tuple[str, int]]
                 yield table.name, count
 
 
-def nobody_names(person: Any = PEOPLE) -> Any:
-    """The condition that no row at all points at a person."""
-    clauses = []
-    for table in Base.metadata.sorted_tables:
-        other = table.alias()
-        for name in people_in(table):
-            same = and_(other.c.institution_id == person.c.institution_id, other.c[name] == person.c.id)
-            clauses.append(~exists().where(same))
-    return and_(*clauses)
+def named(institution_id: int) -> CompoundSelect[int]:
+    """The people.id of an institution that any row points at, for one look at everything."""
+    return union_all(
+        *(
+            select(table.c[name]).where(table.c.institution_id == institution_id, table.c[name].is_not(None))
+            for table in Base.metadata.sorted_tables
+            for name in people_in(table)
+        )
+    )
 
 
 def of_institution(session: Session, institution_id: int) -> Counts:

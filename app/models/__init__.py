@@ -38,6 +38,7 @@ from app.models.pairing import (
     Way,
 )
 from app.models.policies import Acceptance, Agreement, PolicyRow
+from app.models.proofs import Proof
 from app.models.reconciling import Drift, How, Reconciliation, Stage
 from app.models.signing_up import FrontPage, LoginWay, Road, Shown, SignUp, SignUpState
 from app.models.visits import LtiLaunch, LtiLogin, OAuthAttempt, OAuthPurpose, PortalSession, Role, Token
@@ -86,6 +87,7 @@ __all__ = [
     "Platform",
     "PolicyRow",
     "PortalSession",
+    "Proof",
     "Reconciliation",
     "Road",
     "Role",

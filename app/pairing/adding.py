@@ -7,16 +7,16 @@ from sqlalchemy.orm import Session
 
 from app import audit, db, people
 from app import policy as policies
-from app.canvas import Canvas, observees
+from app.canvas import observees
 from app.canvas.observees import Elsewhere
-from app.canvas.users import User
-from app.errors import RETRYABLE, CanvasRejects
-from app.models import Link, LinkState, Person, Way
-from app.pairing import agreements, approvals, bars, guesses, links, places, rules
+from app.errors import CanvasRejects
+from app.models import Bar, Link, LinkState, Person, Way
+from app.pairing import agreements, approvals, bars, guesses, links, places, proofs, rules
 from app.pairing.codes import Reach
 from app.pairing.directory import Somebody
 from app.pairing.guesses import Guesser
-from app.pairing.redemption import AlreadyConnected, Clock, Made, Redeemed, undone
+from app.pairing.proofs import Claim, Linked
+from app.pairing.redemption import AlreadyConnected, Clock, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.people import Actor
 
@@ -130,57 +130,39 @@ def _already(twin: Link | None) -> AlreadyConnected | Refused:
 
 
 def by_credentials(
-    canvas: Canvas, admin: Person, who: Guesser, observer: Somebody, login: str, password: str, clock: Clock
+    claim: Claim, who: Guesser, login: str, password: str, clock: Clock, head_start: timedelta
 ) -> Outcome | Elsewhere:
-    """Connect the student who signs in with these. The password goes to Canvas and nowhere else.
-
-    When Canvas's answer is lost, the list of observees before and after tells whether it was done.
-    """
-    now = clock()
+    """Connect the student who signs in with these. The password goes to Canvas and nowhere else."""
+    school = claim.observer.institution_id
     with db.transaction() as session:
-        wait = guesses.wait_until(session, admin.institution_id, who, now)
+        wait = guesses.wait_until(session, school, who, clock())
     if wait is not None:
         return Refused(Reason.TOO_MANY_TRIES, wait)
-    before = {student.id for student in observees.list_observees(canvas, observer.id)}
     try:
-        made = observees.add_by_credentials(canvas, observer.id, login, password)
+        made = proofs.prove(
+            claim,
+            lambda: observees.add_by_credentials(claim.canvas, claim.whose, login, password),
+            clock,
+            head_start,
+        )
     except CanvasRejects as refusal:
-        return _refused(refusal, admin, who, clock())
-    except RETRYABLE:
-        new = [one for one in observees.list_observees(canvas, observer.id) if one.id not in before]
-        if not new:
-            raise
-        made = new[0]
-    if isinstance(made, Elsewhere):
-        return made
-    return _note(canvas, admin, observer, made, made.id in before, clock())
+        return _refused(refusal, claim, who, clock())
+    match made:
+        case Elsewhere():
+            return made
+        case Bar():
+            return Barred(made.id)
+        case Linked(link_id, before):
+            return AlreadyConnected(link_id) if before else Redeemed(link_id)
 
 
-def _note(
-    canvas: Canvas, admin: Person, observer: Somebody, student: User, before: bool, now: datetime
-) -> Outcome:
-    """Write down what Canvas made at the admin's word, unless it must not be."""
-    with db.transaction() as session:
-        watcher = people.remember(session, admin.institution_id, observer.id, observer.name, now)
-        watched = people.remember(session, admin.institution_id, student.id, student.name, now)
-    bar = None if before else undone(Made(canvas, watcher, observer.id, student), admin, now)
-    if bar is not None:
-        return Barred(bar.id)
-    with db.transaction() as session:
-        link = links.note_native(session, watcher, watched, now, Way.ADMIN)
-        if not before:
-            links.record(session, link, audit.Event.LINK_ADDED, now, admin.id)
-    return AlreadyConnected(link.id) if before else Redeemed(link.id)
-
-
-def _refused(refusal: CanvasRejects, admin: Person, who: Guesser, now: datetime) -> Refused:
+def _refused(refusal: CanvasRejects, claim: Claim, who: Guesser, now: datetime) -> Refused:
     if refusal.message == observees.LINKED_NOTHING:
         return Refused(Reason.LINKED_NOTHING)
+    school, actor = claim.observer.institution_id, (claim.admin or claim.observer).id
     with db.transaction() as session:
-        guesses.miss(session, admin.institution_id, who, now)
-        audit.record(
-            session, admin.institution_id, audit.Event.CODE_REFUSED, now, admin.id, reason="credentials"
-        )
+        guesses.miss(session, school, who, now)
+        audit.record(session, school, audit.Event.CODE_REFUSED, now, actor, reason="credentials")
     return Refused(Reason.UNKNOWN)
 
 

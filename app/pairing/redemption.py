@@ -1,23 +1,22 @@
 """Redeeming a code: spend it once, and leave telling Canvas to app.pairing.applying."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app import audit, db, people
+from app import audit, db
 from app import policy as policies
-from app.canvas import Canvas, observees
-from app.canvas.users import User
+from app.canvas import observees
 from app.crypto import Keyring
-from app.errors import RETRYABLE, CanvasFailure, CanvasRejects
+from app.errors import CanvasRejects
 from app.models import Bar, Code, Link, LinkState, Person
-from app.pairing import approvals, asking, bars, codes, guesses, links, places, rules
+from app.pairing import approvals, asking, bars, codes, guesses, links, places, proofs, rules
 from app.pairing.asking import Told
 from app.pairing.codes import Reach
 from app.pairing.guesses import Guesser
+from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
 from app.policy import Policy
 
@@ -36,7 +35,6 @@ class AlreadyConnected:
     link_id: int
 
 
-AT_ONCE = timedelta(0)
 Clock = Callable[[], datetime]
 Outcome = Redeemed | AlreadyConnected | Refused
 
@@ -150,66 +148,22 @@ def _spend(
     return Redeemed(link.id)
 
 
-def redeem_native(
-    who: Guesser, observer: Person, canvas: Canvas, text: str, clock: Clock, whose: str = "self"
-) -> Outcome:
-    """Redeem one of Canvas's own codes with the observer's own token, or an admin's if `whose` names them.
-
-    Canvas burns the code whatever comes of it, so nothing is tried twice. When its answer is lost, the list
-    of observees before and after tells whether it was done.
-    """
-    now = clock()
+def redeem_native(who: Guesser, claim: Claim, text: str, clock: Clock, head_start: timedelta) -> Outcome:
+    """Redeem one of Canvas's own codes. Canvas burns it whatever comes of it, so nothing is tried twice."""
+    observer = claim.observer
     with db.transaction() as session:
-        wait = guesses.wait_until(session, observer.institution_id, who, now)
+        wait = guesses.wait_until(session, observer.institution_id, who, clock())
     if wait is not None:
         return Refused(Reason.TOO_MANY_TRIES, wait)
-    before = {student.id for student in observees.list_observees(canvas, whose)}
     try:
-        student = observees.add_by_code(canvas, whose, text)
+        made = proofs.prove(
+            claim, lambda: observees.add_by_code(claim.canvas, claim.whose, text), clock, head_start
+        )
     except CanvasRejects as refusal:
         return _native_refused(refusal, observer, who, clock())
-    except RETRYABLE:
-        new = [s for s in observees.list_observees(canvas, whose) if s.id not in before]
-        if not new:
-            raise
-        student = new[0]
-    made = Made(canvas, observer, whose, student)
-    if student.id not in before and undone(made, None, clock()) is not None:
+    if isinstance(made, Bar):
         return bars.NEUTRAL
-    with db.transaction() as session:
-        person = people.remember(session, observer.institution_id, student.id, student.name, clock())
-        link = links.note_native(session, observer, person, clock())
-    return AlreadyConnected(link.id) if student.id in before else Redeemed(link.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An all-course link that Canvas made from a proof, before anybody could know of which student."""
-
-    canvas: Canvas
-    observer: Person
-    whose: str  # the observer, in Canvas's terms
-    student: User
-
-
-def undone(made: Made, admin: Person | None, now: datetime) -> Bar | None:
-    """End at once what the do-not-pair list forbids; a job makes sure of it. None: nothing forbids it."""
-    institution_id = made.observer.institution_id
-    with db.transaction() as session:
-        student = people.remember(session, institution_id, made.student.id, made.student.name, now)
-        entries = bars.against(session, institution_id, student.id)
-    addresses = bars.own_addresses(made.canvas, made.whose, entries)
-    bar = bars.match(entries, made.observer.id, addresses)
-    if bar is None:
-        return None
-    with db.transaction() as session:
-        link = links.note_native(session, made.observer, student, now)
-        if link.state is LinkState.ACTIVE:
-            links.leave(session, made.observer, student, codes.ALL_COURSES, now, AT_ONCE, admin)
-        bars.note(session, bar, made.observer.id, now, (admin or made.observer).id)
-    with suppress(CanvasFailure):
-        observees.remove(made.canvas, made.whose, made.student.id)
-    return bar
+    return AlreadyConnected(made.link_id) if made.before else Redeemed(made.link_id)
 
 
 def _native_refused(refusal: CanvasRejects, observer: Person, who: Guesser, now: datetime) -> Refused:

@@ -9,6 +9,7 @@ from app.tasks.imports import tidy_imports, work_on
 from app.tasks.keeping import enforce_retention
 from app.tasks.pairing import finish_link
 from app.tasks.policy import end_due, lapse_due
+from app.tasks.proofs import find_out_proof
 from app.tasks.reconcile import begin_due, mend, reconcile
 from app.tasks.sign_up import finish_sign_up
 from app.tasks.upkeep import tidy
@@ -19,6 +20,7 @@ TASKS: dict[str, Task] = {
     "apply_link": finish_link,
     "end_link": finish_link,
     "end_dry_run": end_dry_run,
+    "find_out_proof": find_out_proof,
     "finish_sign_up": finish_sign_up,
     "end_due": end_due,
     "lapse_due": lapse_due,

@@ -8,12 +8,13 @@ from app import audit, db, people, policy
 from app.canvas import courses, observees
 from app.canvas.observees import Elsewhere
 from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
-from app.models import Link, LinkState, LtiLaunch, Role
+from app.models import Link, LinkState, LtiLaunch, Role, Way
 from app.pairing import adding, approvals, bars, codes, connections, guesses, links, redemption, spelling
 from app.pairing.adding import Barred, Pair, Said, Weighed
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
 from app.pairing.directory import Somebody
+from app.pairing.proofs import Claim
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
@@ -112,14 +113,12 @@ def redeem() -> Page:
                 )
                 adding.note_use(session, launch.person, observer, outcome, visit.now())
         case spelling.Native(text):
-            with db.transaction() as session:
-                observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
             try:
-                outcome = redemption.redeem_native(guesser, observer, service(), text, visit.clock, who.id)
+                outcome = redemption.redeem_native(
+                    guesser, _claim(who, Way.NATIVE_CODE), text, visit.clock, visit.head_start()
+                )
             except CanvasFailure as failure:
                 return _failed(who, failure, PROVE)
-            with db.transaction() as session:
-                adding.note_use(session, launch.person, observer, outcome, visit.now())
     if outcome == bars.NEUTRAL:  # which an admin may know
         return person_page(who, Notice("barred", good=False))
     return person_page(who, told(outcome, who.name))
@@ -134,7 +133,9 @@ def credentials() -> Page:
         return person_page(who, Notice("both", good=False), 422)
     guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
     try:
-        outcome = adding.by_credentials(service(), launch.person, guesser, who, login, password, visit.clock)
+        outcome = adding.by_credentials(
+            _claim(who, Way.ADMIN), guesser, login, password, visit.clock, visit.head_start()
+        )
     except CanvasFailure as failure:
         return _failed(who, failure, PROVE)
     if isinstance(outcome, Elsewhere):
@@ -142,6 +143,14 @@ def credentials() -> Page:
     if outcome == Refused(Reason.UNKNOWN):
         return person_page(who, Notice("credentials", good=False), 422)
     return person_page(who, told(outcome, who.name))
+
+
+def _claim(who: Somebody, way: Way) -> Claim:
+    """The observer, in whose name the admin tells Canvas."""
+    launch = visit.launch()
+    with db.transaction() as session:
+        observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+    return Claim(service(), who.id, observer, launch.person, way)
 
 
 @bp.post("/issue")

@@ -10,6 +10,7 @@ from app.errors import RETRYABLE, CanvasFailure, NotConnected, TokenDead
 from app.inspector import service
 from app.models import Agreement, Link, Person, PortalSession
 from app.pairing import agreements, applying, guesses, lists, redemption, spelling
+from app.pairing.proofs import Claim
 from app.pairing.redemption import AlreadyConnected, Outcome, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, connect, tenants, visit
@@ -143,7 +144,8 @@ def _spend(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
 
 def _redeem_native(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
     try:
-        return redemption.redeem_native(who, observer, canvas.own(observer), text, visit.clock)
+        claim = Claim(canvas.own(observer), "self", observer)
+        return redemption.redeem_native(who, claim, text, visit.clock, visit.head_start())
     except TokenDead:
         raise
     except CanvasFailure as failure:
