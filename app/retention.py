@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Table,
+    and_,
+    delete,
+    except_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from app import audit, chain, db, policy, verifying
+from app import audit, chain, db, policy, purging, verifying
 from app.chain import EVENTS
 from app.crypto import Keyring
 from app.exporting import PEOPLE
 from app.models import Base, Code, Link, LinkState
 from app.policy import Policy
-from app.purging import nobody_names
 
 CODES, LINKS = cast(Table, Code.__table__), cast(Table, Link.__table__)
 AT_ONCE = 500  # rows in one transaction: others wait for it
@@ -35,13 +46,15 @@ class Kept:
 def _too_long(institution_id: int, rule: Policy, now: datetime) -> list[Kept]:
     links = now - timedelta(days=rule.links_days)
     ended = func.coalesce(LINKS.c.ended_at, LINKS.c.settled_at, LINKS.c.created_at) < links
-    old = PEOPLE.c.created_at < links
+    old = and_(_mine(PEOPLE, institution_id), PEOPLE.c.created_at < links)
+    named = purging.named(institution_id).subquery()
+    forgotten = except_(select(PEOPLE.c.id).where(old), select(*named.c))  # far quicker than to ask for each
     return [
         Kept(
             "links", LINKS, and_(_mine(LINKS, institution_id), LINKS.c.state.in_(OVER), ended, _free(LINKS))
         ),
         Kept("codes", CODES, and_(_mine(CODES, institution_id), CODES.c.expires_at < links, _free(CODES))),
-        Kept("people", PEOPLE, and_(_mine(PEOPLE, institution_id), old, nobody_names())),
+        Kept("people", PEOPLE, PEOPLE.c.id.in_(forgotten)),
     ]
 
 

@@ -1,17 +1,21 @@
 """Looking through audit events: which of them, a page at a time, and the names that belong to them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, union
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from app.chain import AT_ONCE, COLUMNS, EVENTS
 from app.models import Code, Link, Person
 
 MOST_PEOPLE = 200  # that one name may mean
+DAY = timedelta(days=1)  # no event is committed, and so gets its number, later than this after its time
+LAST = 2**31 - 1
+NONE: Mapping[str, str] = {}
+BY_WHOM = (EVENTS.c.actor_id, EVENTS.c.student_id, EVENTS.c.observer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,49 @@ class Wanted:
 
     def condition(self) -> ColumnElement[bool]:
         """The same as a condition of a query."""
-        said = [EVENTS.c.institution_id == self.institution_id]
-        if self.events:
-            said.append(EVENTS.c.event.in_(self.events))
+        return and_(self._everywhere(), or_(*self._ways()))
+
+    def newest(self, before: int | None, size: int) -> Select[int]:
+        """The numbers of the newest events, or of those before a number; and some more.
+
+        Each way to an event has an index in the order of numbers, of which only the end is read.
+        """
+        earlier = EVENTS.c.number < before if before is not None else true()
+        few = [
+            select(EVENTS.c.number)
+            .where(self._everywhere(), way, earlier)
+            .order_by(EVENTS.c.number.desc())
+            .limit(size)
+            .subquery()
+            for way in self._ways()
+        ]
+        return select(union(*(select(some.c.number) for some in few)).subquery().c.number)
+
+    def _ways(self) -> list[ColumnElement[bool]]:
+        """Conditions of which one has to hold."""
         if self.people is not None:
-            columns = (EVENTS.c.actor_id, EVENTS.c.student_id, EVENTS.c.observer_id)
-            said.append(or_(*(column.in_(self.people) for column in columns)))
+            return [column.in_(self.people) for column in BY_WHOM]
+        return [EVENTS.c.event == one for one in self.events] or [true()]
+
+    def _everywhere(self) -> ColumnElement[bool]:
+        """The conditions that all have to hold."""
+        said = [EVENTS.c.institution_id == self.institution_id]
+        if self.people is not None and self.events:
+            said.append(EVENTS.c.event.in_(self.events))
         if self.courses is not None:
             said.append(EVENTS.c.course_id.in_(self.courses))
         if self.since is not None:
-            said.append(EVENTS.c.at >= self.since)
+            before = self._number(EVENTS.c.at < self.since - DAY, EVENTS.c.at.desc())
+            said += [EVENTS.c.at >= self.since, EVENTS.c.number > func.coalesce(before, 0)]
         if self.until is not None:
-            said.append(EVENTS.c.at < self.until)
+            after = self._number(EVENTS.c.at >= self.until + DAY, EVENTS.c.at)
+            said += [EVENTS.c.at < self.until, EVENTS.c.number < func.coalesce(after, LAST)]
         return and_(*said)
+
+    def _number(self, which: ColumnElement[bool], order: ColumnElement[Any]) -> ScalarSelect[int]:
+        """The number of the first of some events: younger ones need not be read to find old ones."""
+        mine = EVENTS.c.institution_id == self.institution_id
+        return select(EVENTS.c.number).where(mine, which).order_by(order).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +87,33 @@ class Named:
 
 def page(session: Session, wanted: Wanted, before: int | None, size: int) -> Named:
     """The newest events, or those before a number, the newest first."""
-    query = select(*COLUMNS).where(wanted.condition()).order_by(EVENTS.c.number.desc()).limit(size)
-    if before is not None:
-        query = query.where(EVENTS.c.number < before)
+    mine = EVENTS.c.institution_id == wanted.institution_id
+    query = select(*COLUMNS).where(mine, EVENTS.c.number.in_(wanted.newest(before, size)))
+    query = query.order_by(EVENTS.c.number.desc()).limit(size)
     return named(session, wanted.institution_id, session.execute(query).all())
 
 
 def everything(session: Session, wanted: Wanted) -> Iterator[Named]:
     """Every event that is wanted, the oldest first, in batches that need little memory."""
     query = select(*COLUMNS).where(wanted.condition()).order_by(EVENTS.c.number)
+    courses: dict[str, str] = {}
     with session.execute(query.execution_options(yield_per=AT_ONCE)) as rows:
         for batch in rows.partitions():
-            yield named(session, wanted.institution_id, batch)
+            some = named(session, wanted.institution_id, batch, courses)
+            courses = some.courses
+            yield some
 
 
-def named(session: Session, institution_id: int, events: Sequence[Row[Any]]) -> Named:
-    """Events with the names that belong to them; an event itself holds none."""
+def named(
+    session: Session, institution_id: int, events: Sequence[Row[Any]], courses: Mapping[str, str] = NONE
+) -> Named:
+    """Events with the names that belong to them, for they hold none; of courses some may be known already."""
     ids = {id for one in events for id in (one.actor_id, one.student_id, one.observer_id) if id is not None}
-    courses = {one.course_id for one in events if one.course_id is not None}
+    others = {one.course_id for one in events if one.course_id is not None} - courses.keys()
     return Named(
-        events, people_by_id(session, institution_id, ids), course_names(session, institution_id, courses)
+        events,
+        people_by_id(session, institution_id, ids),
+        {**courses, **course_names(session, institution_id, others)},
     )
 
 

@@ -85,6 +85,8 @@ class Code(Base):
             where="scope = 'all' AND replaced_at IS NULL",
         ),
         Index("ix_codes_course", "institution_id", "course_id"),
+        Index("ix_codes_student", "institution_id", "student_id"),
+        Index("ix_codes_issuer", "institution_id", "issuer_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -161,10 +163,12 @@ class Link(Base):
             "student_id",
             where="scope = 'all' AND state = 'waiting'",
         ),
+        Index("ix_links_observer", "institution_id", "observer_id"),
         Index("ix_links_student", "institution_id", "student_id"),
         Index("ix_links_course", "institution_id", "course_id"),
         Index("ix_links_ends_at", "ends_at"),
         Index("ix_links_answer_by", "answer_by"),
+        Index("ix_links_code", "code_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
@@ -27,7 +27,11 @@ class Acceptance(Base):
     """Somebody agreed to one version."""
 
     __tablename__ = "acceptances"
-    __table_args__ = (UniqueConstraint("agreement_id", "person_id"), of_own_institution("person_id"))
+    __table_args__ = (
+        UniqueConstraint("agreement_id", "person_id"),
+        of_own_institution("person_id"),
+        Index("ix_acceptances_person", "institution_id", "person_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))

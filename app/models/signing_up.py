@@ -34,6 +34,9 @@ class SignUp(Base):
         of_own_institution("person_id"),
         unique_where("uq_sign_ups_open", "institution_id", "login_digest", where="state = 'begun'"),
         Index("ix_sign_ups_created_at", "created_at"),
+        Index("ix_sign_ups_person", "institution_id", "person_id"),
+        Index("ix_sign_ups_code", "code_id"),
+        Index("ix_sign_ups_link", "link_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -52,7 +52,10 @@ class LtiLaunch(Base):
     """A verified launch: what its random handle may do until it expires."""
 
     __tablename__ = "lti_launches"
-    __table_args__ = (of_own_institution("person_id"),)
+    __table_args__ = (
+        of_own_institution("person_id"),
+        Index("ix_lti_launches_person", "institution_id", "person_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
@@ -139,7 +142,10 @@ class PortalSession(Base):
     """An observer signed in on the public site."""
 
     __tablename__ = "portal_sessions"
-    __table_args__ = (of_own_institution("person_id"),)
+    __table_args__ = (
+        of_own_institution("person_id"),
+        Index("ix_portal_sessions_person", "institution_id", "person_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))

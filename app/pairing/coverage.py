@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunch, Person, Seat
 from app.pairing import hiding
-from app.pairing.adding_up import OBSERVERS, WHOLE, courses_below, numbers_of
+from app.pairing.adding_up import LAST_ONE, WHOLE, courses_below, numbers_of
 from app.pairing.hiding import Cell, Cells, Hidden, Shown, Told
 from app.people import Operator
 
@@ -209,7 +209,7 @@ def nobody_yet(session: Session, at: CountedAccount) -> list[tuple[str, str]]:
         select(Seat.student_id)
         .where(Seat.institution_id == at.institution_id)
         .group_by(Seat.student_id)
-        .having(OBSERVERS == 0)
+        .having(LAST_ONE.is_(None))
     )
     if at.parent_id is not None:
         alone = alone.where(Seat.course_id.in_(courses_below(at.institution_id, at.account_id)))
