@@ -9,10 +9,10 @@ from app.cli import main
 INSTITUTION = "By its slug; may be left out while there is only one."  # said once for all
 HEAD = """# Commands
 
-Every command with its options, as `--help` shows them. `--institution SLUG` says which school is meant; it may
-be left out on a server with one. Those that ask Canvas do it as the institution's service account. What a
-command changes is written down as an audit event without a person, with `by: cli`. A command that cannot do what
-it was asked says why and what to do, and ends with status 1.
+Every command with its options, as `--help` shows them. `--institution SLUG` says which school is meant; it
+may be left out on a server with one. Those that ask Canvas do it as the institution's service account. What
+a command changes is written down as an audit event without a person, with `by: cli`. A command that cannot
+do what it was asked says why and what to do, and ends with status 1.
 """
 
 
