@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -12,7 +13,7 @@ import stamina
 from app.canvas import http, pacing
 from app.canvas.answers import Answer, Fields
 from app.canvas.http import Call, Pairs, Upload
-from app.canvas.pacing import Budget
+from app.canvas.pacing import Budget, Streak
 from app.errors import CanvasNonsense, CanvasThrottled, CanvasUnreachable, TokenDead
 from app.settings import Settings
 
@@ -48,6 +49,7 @@ class Canvas:
     settings: Settings = field(repr=False)
     deadline: float | None = None  # by the monotonic clock; for everything asked of it together
     patience: timedelta | None = None  # of bulk work with each call; None: somebody waits
+    streak: Streak | None = field(default=None, repr=False)  # of calls that share a turn
     page_ceiling: int = 1000  # pages of one list; more is an endless one
     list_ceiling: int = 128 * 1024 * 1024  # bytes of one list; 100,000 users are some 40 MB
 
@@ -62,6 +64,19 @@ class Canvas:
         when to come again. Never inside a transaction.
         """
         return replace(self, patience=patience)
+
+    @contextmanager
+    def in_a_row(self) -> Iterator["Canvas"]:
+        """The same Canvas for many calls of bulk work by this thread, one right after another."""
+        budget = self.bearer.budget
+        if budget is None or self.patience is None:
+            yield self
+            return
+        streak = Streak(budget, pacing.STREAK)
+        try:
+            yield replace(self, streak=streak)
+        finally:
+            streak.end()
 
     def get(self, path: str, *params: tuple[str, str]) -> Answer:
         """Read; tried again when Canvas stumbles."""
@@ -138,7 +153,8 @@ class Canvas:
         until = time.monotonic() + self.patience.total_seconds()
         if self.deadline is not None:
             until = min(until, self.deadline)
-        return pacing.in_turn(budget, lambda: self._at_once(call), self.settings.canvas_timeout, until)
+        streak = self.streak or Streak(budget)
+        return pacing.in_turn(streak, lambda: self._at_once(call), self.settings.canvas_timeout, until)
 
     def _at_once(self, call: Call) -> Answer:
         until = time.monotonic() + self.settings.canvas_timeout.total_seconds()

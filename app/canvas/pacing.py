@@ -24,6 +24,7 @@ LEAK = 10.0  # units a second that Canvas forgives
 UP_FRONT = 50.0  # units Canvas books for a call while it runs
 RESERVE = BUCKET / 2  # for people who wait
 LOW = RESERVE / 2  # only if less is left, a person's call tells the others
+STREAK = timedelta(seconds=5)  # in which calls one after another may share a turn
 BRIEFLY = (0.1, 0.3)  # seconds until another look, while other bulk calls are under way
 
 Send = Callable[[], Answer]
@@ -102,25 +103,56 @@ def at_once(budget: Budget | None, send: Send) -> Answer:
     return answer
 
 
-def in_turn(budget: Budget, send: Send, longest: timedelta, until: float) -> Answer:
+@dataclass(slots=True)
+class Streak:
+    """Bulk calls of one thread, one after another. While Canvas says that plenty is left they share a turn.
+
+    They count as one call under way, and the database is asked and told for all of them together.
+    """
+
+    budget: Budget
+    lasting: timedelta = timedelta()
+    turn: datetime | None = None
+    left: float | None = None
+
+    def begin(self, longest: timedelta, until: float) -> None:
+        """Go on, or wait for a turn."""
+        if self.turn is not None and not self._may_go_on(self.turn, longest):
+            self.end()
+        if self.turn is None:
+            self.turn = _turn(self.budget, longest + self.lasting, until)
+
+    def end(self) -> None:
+        """Give the turn back."""
+        if self.turn is not None:
+            turn, self.turn = self.turn, None
+            self.budget.settle(turn, self.left)
+
+    def _may_go_on(self, turn: datetime, longest: timedelta) -> bool:
+        plenty = self.left is not None and self.left >= RESERVE + UP_FRONT
+        return plenty and self.budget.now() + longest <= turn
+
+
+def in_turn(streak: Streak, send: Send, longest: timedelta, until: float) -> Answer:
     """A call of bulk work. Waits for its turn until then at most, by the monotonic clock.
 
     Raises CanvasThrottled when its turn does not come. A call that Canvas itself refuses for want of
     budget has had no effect, so it is sent again, if there is time.
     """
     while True:
-        taken = _turn(budget, longest, until)
-        left = None
+        streak.begin(longest, until)
+        streak.left = None
         try:
             answer = send()
-            left = answer.left
+            streak.left = answer.left
             return answer
         except CanvasFailure as failure:
-            left = failure.left
+            streak.left = failure.left
             if not isinstance(failure, CanvasThrottled) or time.monotonic() >= until:
                 raise
         finally:
-            budget.settle(taken, left)
+            if not streak.lasting:
+                streak.end()
 
 
 def _turn(budget: Budget, longest: timedelta, until: float) -> datetime:

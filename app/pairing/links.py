@@ -10,11 +10,11 @@ Whoever tells Canvas (app.pairing.applying) writes down in app.pairing.settling 
 waits for Canvas always has a job; the job that makes a link also undoes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, and_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -143,9 +143,8 @@ def note_held(
     By observer and student (people.id); without those who have one open, however far it reaches.
     """
     new = {(observer.id, student.id): observer for observer, student in pairs}
-    between = tuple_(Link.observer_id, Link.student_id).in_(list(new))
-    for link in session.scalars(select(Link).where(between, Link.state.in_(OPEN))):
-        new.pop((link.observer_id, link.student_id), None)
+    for observer_id, student_id in _open_among(session, new):
+        new.pop((observer_id, student_id), None)
     held = {"found_in_canvas": False, "settled_at": now}
     made = {
         pair: _link(observer, pair[1], ALL_COURSES, way, LinkState.ACTIVE, now, **held)
@@ -160,6 +159,17 @@ def note_held(
         record(session, link, audit.Event.LINK_ADDED, now, actor_id)
         record(session, link, audit.Event.LINK_CONNECTED, now, doer(link), found=False)
     return made
+
+
+def _open_among(session: Session, pairs: Mapping[tuple[int, int], Person]) -> Sequence[Row[int, int]]:
+    """Those of these pairs, and perhaps others of these people, who have an open link."""
+    asked = select(Link.observer_id, Link.student_id).where(
+        Link.institution_id.in_({observer.institution_id for observer in pairs.values()}),
+        Link.student_id.in_([student_id for _, student_id in pairs]),
+        Link.observer_id.in_([observer_id for observer_id, _ in pairs]),
+        Link.state.in_(OPEN),
+    )
+    return session.execute(asked).all()
 
 
 def leave(

@@ -7,7 +7,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.models import Import, ImportRow, RowKind, RowState
-from app.pairing.imports import overview
+from app.pairing.imports import files, overview
 from app.pairing.imports.given import Wanted
 from app.sheets.vocabulary import What
 from app.sheets.writing import for_people
@@ -81,7 +81,7 @@ def results(of: Import) -> Iterator[bytes]:
         _("Observer's number in Canvas"): lambda row: row.observer_id or "",
         _("Student's number in Canvas"): lambda row: row.student_id or "",
     }
-    return _file(of, overview.every_row(of), ends)
+    return _file(of, files.every_row(of), ends)
 
 
 def _file(of: Import, rows: Iterable[ImportRow], ends: Ends) -> Iterator[bytes]:

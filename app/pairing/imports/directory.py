@@ -143,12 +143,10 @@ class Directory:
         column: ColumnElement[str | None] = getattr(ImportPerson, by)
         with db.reading() as session:
             listed = session.scalars(
-                select(ImportPerson)
-                .where(ImportPerson.import_id == self.of.id, column.in_(values))
-                .order_by(ImportPerson.canvas_id)
+                select(ImportPerson).where(ImportPerson.import_id == self.of.id, column.in_(values))
             ).all()
         found: dict[str, list[Account]] = {value: [] for value in values}
-        for row in listed:
+        for row in sorted(listed, key=lambda row: row.canvas_id):
             account = Account(row.canvas_id, row.name, row.sis_id, row.login, row.email)
             found[getattr(row, by)].append(account)
         self.asked |= {(by, value): tuple(accounts[:MOST]) for value, accounts in found.items()}

@@ -60,25 +60,15 @@ def sis_id_of(person: Given) -> str:
     return f"observer-{hashlib.sha256(name.encode()).hexdigest()[:12]}" if name else ""
 
 
-def _rows(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
-    last = 0
-    while True:
-        with db.reading() as session:
-            page = session.scalars(
-                select(ImportRow)
-                .where(
-                    ImportRow.import_id == of.id,
-                    ImportRow.id > last,
-                    ImportRow.state.in_(progress.OPEN_ROWS),
-                    *which,
-                )
-                .order_by(ImportRow.id)
-                .limit(PAGE)
-            ).all()
-        yield from page
-        if len(page) < PAGE:
-            return
-        last = page[-1].id
+def every_row(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
+    """Rows in their order, fetched a page at a time by one query: there may be 100,000."""
+    rows = select(ImportRow).where(ImportRow.import_id == of.id, *which).order_by(ImportRow.id)
+    with db.reading() as session:
+        yield from session.scalars(rows.execution_options(yield_per=PAGE))
+
+
+def _open_rows(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
+    return every_row(of, ImportRow.state.in_(progress.OPEN_ROWS), *which)
 
 
 def users(of: Import) -> Iterator[Line]:
@@ -90,7 +80,7 @@ def users(of: Import) -> Iterator[Line]:
         earlier.verdict.in_(MAKING),
         earlier.id < ImportRow.id,
     )
-    for row in _rows(of, ImportRow.verdict.in_(MAKING), ImportRow.observer_id.is_(None), first):
+    for row in _open_rows(of, ImportRow.verdict.in_(MAKING), ImportRow.observer_id.is_(None), first):
         wanted = Wanted.from_json(row.given)
         person = wanted.observer
         told = (sis_id_of(person), accounts.login_of(person), "active", person.first_name, person.last_name)
@@ -107,7 +97,7 @@ def _observer_of(row: ImportRow, wanted: Wanted) -> str:
 def links(of: Import) -> Iterator[Line]:
     """A line for each pair over all courses whose two people have SIS ids."""
     which = (ImportRow.verdict.in_(LINKING), ImportRow.kind == RowKind.PAIR, ImportRow.course_id.is_(None))
-    for row in _rows(of, *which):
+    for row in _open_rows(of, *which):
         observer = _observer_of(row, Wanted.from_json(row.given))
         student = (row.before or {}).get("student_sis")
         if observer and student:
@@ -120,7 +110,7 @@ def enrollments(of: Import, dated: bool) -> Iterator[Line]:
     An end date counts only beside a start date ("SIS Import Format", enrollments.csv).
     """
     which = (ImportRow.verdict.in_(LINKING), ImportRow.course_id.isnot(None))
-    for row in _rows(of, *which):
+    for row in _open_rows(of, *which):
         wanted, told = Wanted.from_json(row.given), row.before or {}
         observer = _observer_of(row, wanted)
         student = told.get("student_sis")

@@ -175,7 +175,7 @@ def look_on(of: Import, see: Callable[[Sequence[ImportRow]], list[Seen]], now: d
     with db.reading() as session:
         rows = session.scalars(
             select(ImportRow)
-            .where(ImportRow.import_id == of.id, ImportRow.state == RowState.READ)
+            .where(ImportRow.import_id == of.id, ImportRow.verdict.is_(None))
             .order_by(ImportRow.id)
             .limit(AT_ONCE)
         ).all()
@@ -342,7 +342,7 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> 
             continue
         found = next((one for one in row.candidates if one["id"] == choice), None)
         if found is not None or choice == LEFT_OUT:
-            row.chosen, row.state = choice, RowState.READ
+            row.chosen, row.state, row.verdict = choice, RowState.READ, None
             if choice == NEW and found is not None:
                 row.given = Wanted.from_json(row.given).with_login(found["login"]).to_json()
             taken += 1

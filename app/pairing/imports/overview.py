@@ -134,29 +134,12 @@ def page(session: Session, of: Import, show: str, after: int) -> tuple[Sequence[
     return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
 
 
-def every_row(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
-    """All rows, a page at a time: for files of any length."""
-    last = 0
-    while True:
-        with db.reading() as session:
-            found = session.scalars(
-                select(ImportRow)
-                .where(ImportRow.import_id == of.id, ImportRow.id > last, *which)
-                .order_by(ImportRow.id)
-                .limit(files.PAGE)
-            ).all()
-        yield from found
-        if len(found) < files.PAGE:
-            return
-        last = found[-1].id
-
-
 def problem_rows(of: Import) -> Iterator[ImportRow]:
     """The rows about which nothing can be done, or that failed; not those there is nothing to do about."""
     wrong = or_(ImportRow.verdict.in_([*PROBLEMS, *ASKS]), ImportRow.state == RowState.FAILED)
-    return every_row(of, wrong)
+    return files.every_row(of, wrong)
 
 
 def unwritten_rows(of: Import) -> Iterator[ImportRow]:
     """The rows that Canvas's files cannot say as a whole."""
-    return every_row(of, _not_in_files())
+    return files.every_row(of, _not_in_files())

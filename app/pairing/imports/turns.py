@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -26,7 +27,7 @@ from app.pairing.imports import (
 )
 from app.pairing.imports.courses import Atlas
 from app.pairing.imports.directory import Directory
-from app.pairing.imports.linking import Doer, NotYet
+from app.pairing.imports.linking import BUDGET, Doer, NotYet
 from app.pairing.imports.progress import Problem
 from app.sheets.troubles import Refused
 
@@ -48,6 +49,25 @@ def turn(
     import_id: int, lane: int, state: str, access: Access, clock: Clock, lasting: timedelta
 ) -> timedelta | None:
     """Work on for a while. How long to wait for the next turn; None: this job is done."""
+    with ExitStack() as stack:
+        return _work(import_id, lane, state, _in_a_row(access, stack), clock, lasting)
+
+
+def _in_a_row(access: Access, stack: ExitStack) -> Access:
+    """The same access; what the service account is asked in this turn follows one upon another."""
+    opened: dict[int, Canvas] = {}
+
+    def service(institution_id: int) -> Canvas:
+        if institution_id not in opened:
+            opened[institution_id] = stack.enter_context(access.service(institution_id).in_a_row())
+        return opened[institution_id].within(BUDGET)
+
+    return replace(access, service=service)
+
+
+def _work(
+    import_id: int, lane: int, state: str, access: Access, clock: Clock, lasting: timedelta
+) -> timedelta | None:
     until = time.monotonic() + lasting.total_seconds()
     place = Place()
     while time.monotonic() < until:
@@ -193,7 +213,8 @@ def _do(doer: Doer, lane: int, place: Place) -> timedelta | None:
 
 
 def _undo(doer: Doer, lane: int, place: Place) -> timedelta | None:
-    if undoing.undo_next(doer, lane):
+    place.row = undoing.undo_next(doer, lane, place.row or None) or 0
+    if place.row:
         return MOMENT
     with db.transaction() as session:
         undoing.finish(session, session.get_one(Import, doer.of.id), doer.clock())

@@ -34,12 +34,16 @@ class Outlook:
     rows: int
 
 
+def _changed() -> ColumnElement[bool]:
+    return or_(ImportRow.made_link, ImportRow.ended_link, ImportRow.made_account)
+
+
 def _touched(import_id: int) -> ColumnElement[bool]:
     """The rows that changed something in Canvas and are not undone yet."""
     return and_(
         ImportRow.import_id == import_id,
         ImportRow.state.in_([RowState.DONE, RowState.FAILED, RowState.UNDOING]),
-        or_(ImportRow.made_link, ImportRow.ended_link, ImportRow.made_account),
+        _changed(),
     )
 
 
@@ -58,19 +62,16 @@ def outlook(session: Session, import_id: int) -> Outlook:
     )
 
 
-def undo_next(doer: Doer, lane: int) -> bool:
-    """Undo one row of a lane; False when there is none left."""
+def undo_next(doer: Doer, lane: int, before: int | None) -> int | None:
+    """Undo one row of a lane, and tell which; None when there is none left.
+
+    `before` is the one that was undone last: those after it need not be looked at again.
+    """
     going = doer.of.state is ImportState.UNDOING and not doer.of.paused
-    states = [RowState.DONE, RowState.FAILED, RowState.UNDOING] if going else [RowState.UNDOING]
     with db.transaction() as session:
-        row = session.scalar(
-            select(ImportRow)
-            .where(_touched(doer.of.id), ImportRow.lane == lane, ImportRow.state.in_(states))
-            .order_by(ImportRow.id.desc())
-            .limit(1)
-        )
+        row = _next(session, doer.of.id, lane, before, going)
         if row is None:
-            return False
+            return None
         row.state = RowState.UNDOING
     try:
         kept = _undo(doer, row)
@@ -85,7 +86,24 @@ def undo_next(doer: Doer, lane: int) -> bool:
         assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
         if result.rowcount:
             progress.count(session, doer.of.id)
-    return True
+    return row.id
+
+
+def _next(session: Session, import_id: int, lane: int, before: int | None, going: bool) -> ImportRow | None:
+    """One that was begun, else the last one; each state is asked for by itself, for which there is an index."""
+
+    def last(state: RowState) -> ImportRow | None:
+        which = [ImportRow.lane == lane, ImportRow.state == state, _changed()]
+        if before is not None:
+            which.append(ImportRow.id <= before)
+        rows = select(ImportRow).where(ImportRow.import_id == import_id, *which)
+        return session.scalar(rows.order_by(ImportRow.id.desc()).limit(1))
+
+    begun = last(RowState.UNDOING)
+    if begun is not None or not going:
+        return begun
+    found = (last(state) for state in (RowState.DONE, RowState.FAILED))
+    return max(filter(None, found), key=lambda row: row.id, default=None)
 
 
 def _undo(doer: Doer, row: ImportRow) -> str | None:
