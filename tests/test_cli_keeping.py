@@ -1,42 +1,26 @@
 """`audit verify`, `export` and `purge`, as whoever runs the server uses them."""
 
-import base64
 import json
-import logging
 import stat
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
-from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import text
 
 from app import audit, db, people
-from app.cli import main
 from app.models import AuditEvent, Institution
-from app.settings import Settings
-from tests.conftest import TEST_KEY
+from tests.commands import Terminal, command
+
+__all__ = ["command"]
 
 NOW = datetime(2020, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    """A command prepares the logs of its whole process, which here is that of the tests."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
 @pytest.fixture
-def server(app: Flask, settings: Settings) -> str:
+def server(app: Flask, command: Terminal) -> Terminal:
     """A database with one institution and one person whom an old event tells of."""
     with db.transaction() as session:
         maple = Institution(slug="maple", name="Maple", canvas_url="https://maple.example", created_at=NOW)
@@ -45,7 +29,7 @@ def server(app: Flask, settings: Settings) -> str:
         mia = people.remember(session, maple.id, "44", "Mia Holm", NOW)
         audit.record(session, maple.id, audit.Event.OBSERVER_SIGNED_IN, NOW, mia.id)
         audit.record(session, maple.id, audit.Event.OBSERVER_SIGNED_IN, datetime.now(UTC), mia.id)
-    return settings.database_url
+    return command
 
 
 def events() -> int:
@@ -53,16 +37,12 @@ def events() -> int:
         return session.query(AuditEvent).count()
 
 
-def run(server: str, *words: str) -> tuple[int, str]:
-    """Here and not as a program of its own, which would take seconds each time."""
-    keys = "t1:" + base64.urlsafe_b64encode(TEST_KEY).decode()
-    given = {"DATABASE_URL": server, "OBSERVATORY_SECRET_KEYS": keys, "OBSERVATORY_LOG_LEVEL": "ERROR"}
-    ran = CliRunner(env=given).invoke(main, words)
-    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
-    return ran.exit_code, ran.output
+def run(server: Terminal, *words: str) -> tuple[int, str]:
+    ran = server(*words)
+    return ran.status, ran.out + ran.err
 
 
-def test_a_sound_chain_is_told_with_its_end_to_be_noted(server: str) -> None:
+def test_a_sound_chain_is_told_with_its_end_to_be_noted(server: Terminal) -> None:
     status, told = run(server, "audit", "verify")
 
     assert status == 0
@@ -73,7 +53,7 @@ def test_a_sound_chain_is_told_with_its_end_to_be_noted(server: str) -> None:
     assert (status, "event 2 is no longer the one that was expected" in told) == (1, True)
 
 
-def test_a_broken_chain_is_told_with_its_first_broken_event(server: str) -> None:
+def test_a_broken_chain_is_told_with_its_first_broken_event(server: Terminal) -> None:
     with db.transaction() as session:
         session.execute(text("DROP TRIGGER audit_events_stay_as_they_are"))
         session.execute(text("UPDATE audit_events SET actor_id = 99 WHERE number = 2"))
@@ -84,7 +64,9 @@ def test_a_broken_chain_is_told_with_its_first_broken_event(server: str) -> None
     assert told == "maple: BROKEN: event 2, or the one before it, is not as it was written\n"
 
 
-def test_a_copy_is_readable_for_its_maker_only_and_overwrites_nothing(server: str, tmp_path: Path) -> None:
+def test_a_copy_is_readable_for_its_maker_only_and_overwrites_nothing(
+    server: Terminal, tmp_path: Path
+) -> None:
     file = tmp_path / "maple.zip"
 
     status, told = run(server, "export", "--institution", "maple", str(file))
@@ -99,7 +81,7 @@ def test_a_copy_is_readable_for_its_maker_only_and_overwrites_nothing(server: st
     assert (status, "cannot be written: File exists." in told) == (1, True)
 
 
-def test_purging_tells_first_and_does_it_when_it_is_told_to(server: str) -> None:
+def test_purging_tells_first_and_does_it_when_it_is_told_to(server: Terminal) -> None:
     assert run(server, "purge") == (
         0,
         "maple:\n  1 audit events\nNothing was deleted yet. Add --yes to do it.\n",
@@ -111,7 +93,7 @@ def test_purging_tells_first_and_does_it_when_it_is_told_to(server: str) -> None
     assert run(server, "audit", "verify")[0] == 0
 
 
-def test_a_person_is_forgotten(server: str) -> None:
+def test_a_person_is_forgotten(server: Terminal) -> None:
     words = ("purge", "--institution", "maple", "--person", "44")
     kept = "  2 audit_events stay, with a number in place of the name\n"
     assert (
@@ -124,7 +106,7 @@ def test_a_person_is_forgotten(server: str) -> None:
         assert session.scalars(text("SELECT name FROM people")).all() == ["44"]
 
 
-def test_an_institution_is_removed(server: str) -> None:
+def test_an_institution_is_removed(server: Terminal) -> None:
     told = run(server, "purge", "--institution", "maple", "--everything")[1]
     assert "  2 audit_events" in told
     assert "Connections that Canvas holds stay in Canvas." in told
@@ -149,7 +131,7 @@ def test_an_institution_is_removed(server: str) -> None:
         (("audit", "verify", "--expect", "last"), "--expect takes what a former run printed"),
     ],
 )
-def test_what_makes_no_sense_is_told_in_a_line(server: str, words: tuple[str, ...], told: str) -> None:
+def test_what_makes_no_sense_is_told_in_a_line(server: Terminal, words: tuple[str, ...], told: str) -> None:
     status, said = run(server, *words)
 
     assert status == 1

@@ -1,16 +1,18 @@
 """The do-not-pair list: looked at, added to, ended. Every look is written down."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
+from sqlalchemy.orm import Session
 
 from app import db, people
-from app.cli.people import somebody
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json
+from app.cli.people import somebody, told_connection
+from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, service
 from app.models import Bar, Institution
 from app.pairing import bars
 from app.people import Operator
-from app.web.bars import EMAIL
+from app.web.bars import EMAIL, standing
 
 WORDS = "admin/bars_words.html"
 
@@ -23,7 +25,7 @@ def do_not_pair() -> None:
 @do_not_pair.command(name="list")
 @as_json
 @for_institution
-def show(at: Institution, machine: bool) -> None:
+def everything(at: Institution, machine: bool) -> None:
     """Show all entries, and whom they kept away. That you looked is written down."""
     with db.transaction() as session:
         bars.looked(session, Operator(at.id), None, datetime.now(UTC))
@@ -33,10 +35,8 @@ def show(at: Institution, machine: bool) -> None:
         say_json([_plain(bar) for bar in entries])
         return
     for bar in entries:
-        over = f", ended {moment(bar.ended_at)}" if bar.ended_at else ""
-        click.echo(f"{bar.id:>4}  {_about(bar)}")
-        maker = page_words(WORDS, "maker", bar)
-        click.echo(f"      {bar.document}; since {moment(bar.made_at)}, by {maker}{over}")
+        for line in _lines(bar):
+            click.echo(line)
     if not entries:
         click.echo("The list is empty.")
     for hit in alerts:
@@ -68,10 +68,31 @@ def add(
         of = people.remember(session, at.id, protected.id, protected.name, now)
         whom = people.remember(session, at.id, kept.id, kept.name, now) if kept else None
         made = bars.make(session, Operator(at.id), of, whom, email, document, now)
+    _tell(at, made.id)
+
+
+@do_not_pair.command()
+@click.argument("number", type=int)
+@for_institution
+def show(at: Institution, number: int) -> None:
+    """Show the entry with this NUMBER, and the connections it speaks against."""
+    with db.transaction() as session:
+        bars.looked(session, Operator(at.id), _one(session, at, number), datetime.now(UTC))
+    _tell(at, number)
+
+
+def _tell(at: Institution, number: int) -> None:
     with db.reading() as session:
-        entry = bars.one(session, at.id, made.id)
-    click.echo(f"Entry {made.id} is in force: {_about(entry)}.")
-    click.echo(f"It ends no connection by itself. Look at: observatory people show {protected.id}")
+        bar = _one(session, at, number)
+    for line in _lines(bar):
+        click.echo(line)
+    held = standing(service(at), bar) if bar.ended_at is None else []
+    if held:
+        click.echo("These are connected already. The entry does not end that by itself; decide about each:")
+    for one in held:
+        course = f" --course {one.reach.course_id}" if one.reach.course_id else ""
+        click.echo(f"  {one.name or one.observer}: {told_connection(one)}")
+        click.echo(f"    observatory people disconnect {one.observer} {one.student}{course}")
 
 
 @do_not_pair.command()
@@ -80,15 +101,22 @@ def add(
 def end(at: Institution, number: int) -> None:
     """Take the entry with this NUMBER out of force; it stays on the list with its history."""
     with db.transaction() as session:
-        bar = bars.one(session, at.id, number)
-        if bar is None:
-            raise Sorry(f"observatory: there is no entry {number} on the list.")
-        bars.end(session, Operator(at.id), bar, datetime.now(UTC))
+        bars.end(session, Operator(at.id), _one(session, at, number), datetime.now(UTC))
     click.echo(f"Entry {number} is no longer in force.")
 
 
-def _about(bar: Bar | None) -> str:
-    return page_words(WORDS, "about", bar)
+def _one(session: Session, at: Institution, number: int) -> Bar:
+    bar = bars.one(session, at.id, number)
+    if bar is None:
+        raise Sorry(f"observatory: there is no entry {number} on the list.")
+    return bar
+
+
+def _lines(bar: Bar) -> Iterator[str]:
+    over = f", ended {moment(bar.ended_at)}" if bar.ended_at else ""
+    maker = page_words(WORDS, "maker", bar)
+    yield f"{bar.id:>4}  {page_words(WORDS, 'about', bar)}"
+    yield f"      {bar.document}; since {moment(bar.made_at)}, by {maker}{over}"
 
 
 def _plain(bar: Bar) -> dict[str, object]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app import db, resealing
 from app.canvas import grants
-from app.cli.shell import Sorry, application
+from app.cli.shell import Sorry, operating
 from app.lti import invitations, keys, platforms
 from app.lti.environments import ENVIRONMENTS, slug_for
 from app.models import Institution
@@ -58,7 +58,7 @@ def add(
         oauth_client_secret = click.prompt("Secret of the API key", hide_input=True)
     slug = slug or slug_for(urlsplit(canvas_url).hostname or "", environment)
     hosted = ENVIRONMENTS[environment]
-    with application() as app, db.transaction() as session:
+    with operating() as app, db.transaction() as session:
         keyring = app.extensions["keyring"]
         complaints = platforms.add(
             session,
@@ -90,7 +90,7 @@ def add(
 def invite(canvas_url: str, slug: str | None, name: str | None) -> None:
     """Make a link with which a Canvas registers itself: once, and within a week."""
     slug = slug or (urlsplit(canvas_url).hostname or "").partition(".")[0]
-    with application() as app, db.transaction() as session:
+    with operating() as app, db.transaction() as session:
         made = invitations.invite(session, slug, name, canvas_url, datetime.now(UTC))
         if not isinstance(made, str):
             raise Sorry(*made)
@@ -115,7 +115,7 @@ def tool_keys() -> None:
 def rotate_keys(retire_after: float) -> None:
     """Make a new key. The former ones stay published for a while, for Canvas remembers them."""
     now = datetime.now(UTC)
-    with application() as app, db.transaction() as session:
+    with operating() as app, db.transaction() as session:
         made = keys.rotate(session, app.extensions["keyring"], now, timedelta(days=retire_after))
     click.echo(f"Key {made.kid} is in use. Former keys go on {now + timedelta(days=retire_after):%Y-%m-%d}.")
 
@@ -128,7 +128,7 @@ def kept_secrets() -> None:
 @kept_secrets.command(name="rotate")
 def rotate_secrets() -> None:
     """Seal everything anew with the first of OBSERVATORY_SECRET_KEYS. Safe to repeat."""
-    with application() as app:
+    with operating() as app:
         tally = resealing.reseal(app.extensions["keyring"])
     click.echo(f"{tally.resealed} secrets are sealed anew with the first key.")
     if tally.unreadable:

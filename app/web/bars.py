@@ -5,6 +5,7 @@ import re
 from flask import abort, render_template, request
 
 from app import db, people
+from app.canvas import Canvas
 from app.models import Bar, LinkState
 from app.pairing import approvals, bars, connections, links
 from app.pairing.connections import Connection
@@ -85,7 +86,9 @@ def unlink(bar_id: int) -> Page:
     launch, observer_id, course = visit.launch(), asked("observer"), request.form.get("course") or None
     bar = _one(bar_id)
     against = (observer_id, course)
-    found = next((one for one in _standing(bar) if (one.observer, one.reach.course_id) == against), None)
+    found = next(
+        (one for one in standing(service(), bar) if (one.observer, one.reach.course_id) == against), None
+    )
     if found is None:
         return _entry(bar_id, "gone")
     if found.link is not None and found.link.state is LinkState.WAITING:
@@ -145,8 +148,8 @@ def _entry(bar_id: int, done: str | None = None) -> Page:
     launch, bar = visit.launch(), _one(bar_id)
     with db.transaction() as session:
         bars.looked(session, launch.person, bar, visit.now())
-    standing = _standing(bar) if bar.ended_at is None else []
-    return render_template("admin/bars_entry.html", launch=launch, bar=bar, standing=standing, done=done)
+    held = standing(service(), bar) if bar.ended_at is None else []
+    return render_template("admin/bars_entry.html", launch=launch, bar=bar, standing=held, done=done)
 
 
 def _one(bar_id: int) -> Bar:
@@ -154,9 +157,9 @@ def _one(bar_id: int) -> Bar:
         return bars.one(session, visit.launch().institution_id, bar_id) or abort(404)
 
 
-def _standing(bar: Bar) -> list[Connection]:
+def standing(lent: Canvas, bar: Bar) -> list[Connection]:
     """The connections an entry speaks against, as Canvas holds them and as they are under way here."""
-    lent, who = service(), bar.student.canvas_user_id
+    who = bar.student.canvas_user_id
     with db.reading() as session:
         ours = connections.rows(session, bar.institution_id, who)
         ids = {link.observer.canvas_user_id: link.observer_id for link in ours}

@@ -10,7 +10,7 @@ from app.policy import PRESETS
 from tests.commands import Terminal, command
 from tests.journeys.rows import rows
 from tests.journeys.test_sign_up import grown
-from tests.people import PUBLIC_URL, School
+from tests.people import MATHS, PUBLIC_URL, School
 
 __all__ = ["command"]
 AIKO, KENJI = 44, 105
@@ -106,8 +106,10 @@ class TestTheDoNotPairList:
     ) -> None:
         about = ("do-not-pair", "add", KENJI, "--document", "binder 4")
 
+        command.done("people", "connect", AIKO, KENJI, "--course", MATHS)
         told = command.done(*about, "--observer", AIKO)
-        assert told.startswith("Entry 1 is in force: Aiko Tanaka must not observe Kenji Tanaka.\n")
+        assert told.startswith("   1  Aiko Tanaka must not observe Kenji Tanaka\n      binder 4; since 20")
+        assert told.endswith(f"    observatory people disconnect {AIKO} {KENJI} --course {MATHS}\n")
         command.done(*about, "--email", "Uncle@family.test")
         command.done(*about, "--anyone")
         listed = command.done("do-not-pair", "list")
@@ -121,6 +123,8 @@ class TestTheDoNotPairList:
             (None, None),
         ]
 
+        command.done("people", "disconnect", AIKO, KENJI, "--course", MATHS, "--yes")
+        assert "connected already" not in command.done("do-not-pair", "show", 1)
         command.done("do-not-pair", "end", 1)
         assert [row.ended_at is None for row in rows(Bar)] == [False, True, True]
         assert last()[0] == "bar:end"
@@ -134,6 +138,7 @@ class TestTheDoNotPairList:
             (("add", KENJI, "--document", "x", "--observer", KENJI), "are the same person"),
             (("add", 999, "--document", "x", "--anyone"), "Canvas knows nobody as 999"),
             (("end", 7), "there is no entry 7 on the list"),
+            (("show", 7), "there is no entry 7 on the list"),
         ],
     )
     def test_takes_no_nonsense(
