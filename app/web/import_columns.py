@@ -1,5 +1,6 @@
 """The columns of an uploaded sheet, as they are shown to be corrected."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Typed
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,7 @@ from app.sheets.delimited import DELIMITERS, Text
 from app.sheets.recognizing import Choices
 
 SAMPLES = 3
+LOOKED_AT = 100  # rows that samples are taken from
 MOST_NTH = 3  # parents, or students, of one row
 MEANINGS = {
     Meaning.OBSERVER_SIS_ID: _("Observer: SIS id"),
@@ -67,7 +69,6 @@ class Columns:
     encodings: tuple[str, ...]
     text: bool
     rows: int
-    dates: bool  # whether there are any
     day_first: bool
 
 
@@ -75,7 +76,7 @@ def shown(of: Import, locale: str | None, mapping: Mapping | None = None) -> Col
     """What the page of columns shows; of Canvas's own files no column is to be decided."""
     with intake.recognized(of) as found:
         table = found.tables[0]
-        first = list(islice(table.rows(), SAMPLES))
+        first = list(islice(table.rows(), LOOKED_AT))
         columns = _columns(of, mapping, [row.cells for row in first]) if intake.is_sheet(of) else []
         return Columns(
             columns,
@@ -87,7 +88,6 @@ def shown(of: Import, locale: str | None, mapping: Mapping | None = None) -> Col
             ENCODINGS,
             isinstance(table.source, Text),
             sum(each.count() for each in found.tables),
-            any(column.choice.startswith(Meaning.END_DATE) for column in columns),
             day_first(locale),
         )
 
@@ -109,11 +109,15 @@ def _columns(of: Import, mapping: Mapping | None, cells: list[tuple[str, ...]]) 
         OneColumn(
             index,
             header[index] if index < len(header) else "",
-            [row[index] for row in cells if index < len(row) and row[index]],
+            _samples(row[index] for row in cells if index < len(row) and row[index]),
             _choice(mapping.of(index)),
         )
         for index in range(width)
     ]
+
+
+def _samples(cells: Iterable[str]) -> list[str]:
+    return list(islice(dict.fromkeys(cells), SAMPLES))
 
 
 def _choice(column: Column | None) -> str:

@@ -1,7 +1,7 @@
 """Rows of an import as pages list them and as files hold them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import format_date
 from flask_babel import gettext as _
@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from app.models import Import, ImportRow, RowKind, RowState
 from app.pairing.imports import files, overview
 from app.pairing.imports.given import Wanted
+from app.pairing.imports.verdicts import Verdict
+from app.sheets.pairs import Given
 from app.sheets.vocabulary import What
 from app.sheets.writing import for_people
 from app.web.import_words import GIVEN, STATES, reason_of, why_unwritten
@@ -35,8 +37,8 @@ def row(of: ImportRow, unwritten: bool = False) -> Shown:
     finished = of.state in (RowState.FAILED, RowState.KEPT)
     return Shown(
         of,
-        _person(told.get("observer_name"), wanted, "observer"),
-        "" if of.kind is RowKind.ACCOUNT else _person(told.get("student_name"), wanted, "student"),
+        _observer(of, wanted),
+        "" if of.kind is RowKind.ACCOUNT else _person(told.get("student_name"), wanted.student),
         told.get("course_name") or wanted.course.given or wanted.course.sis_id or wanted.course.code,
         _terms(of, wanted),
         why_unwritten(of) if unwritten else reason_of(of) if finished else "",
@@ -53,8 +55,15 @@ def _terms(of: ImportRow, wanted: Wanted) -> str:
     return " · ".join(filter(None, (until, purpose(wanted.purpose) if wanted.purpose else "")))
 
 
-def _person(name: str | None, wanted: Wanted, side: str) -> str:
-    person = wanted.observer if side == "observer" else wanted.student
+def _observer(of: ImportRow, wanted: Wanted) -> str:
+    """Whoever was found; where that is in doubt, whoever the row names."""
+    person = wanted.observer
+    if of.verdict == Verdict.SHARED_EMAIL:
+        return _person(person.full_name, replace(person, sis_id=""))
+    return _person((of.before or {}).get("observer_name"), person)
+
+
+def _person(name: str | None, person: Given) -> str:
     known = person.sis_id or person.email or person.login or person.canvas_id
     return f"{name} ({known})" if name and known else name or known or _("nobody named")
 

@@ -260,6 +260,8 @@ def state(of: Import) -> str:
 
 def heading(of: Import) -> str:
     """The heading of an import's page."""
+    if of.paused:
+        return _("The import has stopped")
     return str(PAGES.get(of.state, UNDER_WAY))
 
 
