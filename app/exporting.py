@@ -20,6 +20,18 @@ PEOPLE = Base.metadata.tables["people"]
 INSTITUTIONS = Base.metadata.tables["institutions"]
 AUDIT = ("audit_events", "audit_heads")  # their digests are no secrets, but prove the events
 NAMING = {"audit_events": ("actor_id", "student_id", "observer_id")}  # people, but for their foreign keys
+BY_NUMBER = {  # people as Canvas names them
+    "people": ("canvas_user_id",),
+    "seats": ("observer_id", "student_id"),
+    "import_rows": ("observer_id", "student_id"),
+    "import_people": ("canvas_id",),
+}
+HANGING = {  # rows that are about whomever another row is about, by the table they hang on
+    "code_sections": "codes",
+    "link_enrollments": "links",
+    "drifts": "links",
+    "sign_ups": "codes",
+}
 
 
 def export(session: Session, institution_id: int, person: Person | None, file: IO[bytes]) -> dict[str, int]:
@@ -38,11 +50,9 @@ def rows_of(table: Table, institution_id: int, person: Person | None) -> Select[
     query = select(*(column for column in table.c if column.name not in secrets(table)))
     if table is INSTITUTIONS:
         return query.where(table.c.id == institution_id) if person is None else None
-    if "institution_id" not in table.c:
-        parent = parent_of(table)
-        return query.where(_child_of(parent, institution_id, person)) if parent is not None else None
-    query = query.where(table.c.institution_id == institution_id)
-    return query if person is None else query.where(_about(table, person))
+    if (belongs := _belongs(table, institution_id)) is None:
+        return None
+    return query.where(belongs) if person is None else query.where(belongs, _about(table, person))
 
 
 def secrets(table: Table) -> set[str]:
@@ -73,19 +83,25 @@ def people_in(table: Table) -> list[str]:
 
 
 def _about(table: Table, person: Person) -> ColumnElement[bool]:
-    if table is PEOPLE:
-        return table.c.id == person.id
-    columns = people_in(table)
-    return or_(*(table.c[name] == person.id for name in columns)) if columns else false()
+    """The condition that a row of a table is about a person, or tells of something they did."""
+    named = [table.c[name] == person.id for name in people_in(table)]
+    named += [table.c[name] == person.canvas_user_id for name in BY_NUMBER.get(table.name, ())]
+    for one in table.foreign_key_constraints:
+        if one.referred_table.name == HANGING.get(table.name):
+            (column,), parent = list(one.columns), one.referred_table
+            named.append(column.in_(select(parent.c.id).where(_about(parent, person))))
+    return or_(false(), *named)
 
 
-def _child_of(
-    parent: ForeignKeyConstraint, institution_id: int, person: Person | None
-) -> ColumnElement[bool]:
-    (column,), table = list(parent.columns), parent.referred_table
-    belongs = table.c.institution_id == institution_id
-    mine = belongs if person is None else belongs & _about(table, person)
-    return column.in_(select(table.c.id).where(mine))
+def _belongs(table: Table, institution_id: int) -> ColumnElement[bool] | None:
+    """The condition that a row belongs to an institution, by itself or by what it hangs on. None: to none."""
+    if "institution_id" in table.c:
+        return table.c.institution_id == institution_id
+    parent = parent_of(table)
+    if parent is None:
+        return None
+    (column,), other = list(parent.columns), parent.referred_table
+    return column.in_(select(other.c.id).where(other.c.institution_id == institution_id))
 
 
 def _write(session: Session, archive: zipfile.ZipFile, table: Table, query: Select[Any]) -> int:

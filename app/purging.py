@@ -1,21 +1,35 @@
 """Deleting everything of one person, or of a whole institution."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, CursorResult, Table, delete, func, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    CursorResult,
+    Table,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app import audit, db
-from app.exporting import people_in
+from app.exporting import BY_NUMBER, people_in
 from app.models import (
     Acceptance,
     AuditHead,
     Base,
     Code,
     EndRequest,
+    ImportRow,
     Institution,
     Link,
     LinkState,
@@ -24,10 +38,25 @@ from app.models import (
     Person,
     PortalSession,
     Proof,
+    Seat,
     SignUp,
     Token,
 )
 
+# What goes with a person, by the columns that name them; what others point at goes last.
+GOES: dict[type[Base], tuple[str, ...]] = {
+    LtiLaunch: ("person_id",),
+    PortalSession: ("person_id",),
+    Token: ("person_id",),
+    Acceptance: ("person_id",),
+    Seat: ("observer_id", "student_id"),
+    ImportRow: ("observer_id", "student_id"),
+    Proof: ("observer_id",),
+    SignUp: ("person_id",),
+    Link: ("observer_id", "student_id"),
+    Code: ("student_id",),
+    EndRequest: ("observer_id", "student_id"),
+}
 OPEN = (LinkState.WAITING, LinkState.PENDING, LinkState.ACTIVE, LinkState.ENDING)
 AT_ONCE = 500  # rows in one transaction: others wait for it
 Counts = dict[str, int]  # rows, by the name of their table
@@ -62,7 +91,9 @@ def forget(
     if still:
         return StillConnected(still)
     with session.begin_nested() as attempt:
-        deleted = dict(_forget(session, person))
+        deleted = Counter[str]()
+        for name, count in _forget(session, person):
+            deleted[name] += count
         kept = dict(_still_naming(session, person))
         if kept:
             person.name, person.time_zone, person.locale = person.canvas_user_id, None, None
@@ -80,25 +111,23 @@ def forget(
 
 
 def _forget(session: Session, person: Person) -> Iterator[tuple[str, int]]:
-    def delete_of(model: type[Base], *which: Any) -> tuple[str, int]:
+    launches = select(LtiLaunch.id).where(_named(LtiLaunch, person))
+    links, codes = (select(model.id).where(_named(model, person)) for model in (Link, Code))
+    going: list[tuple[type[Base], ColumnElement[bool]]] = [
+        (OAuthAttempt, OAuthAttempt.launch_id.in_(launches)),
+        (SignUp, or_(SignUp.link_id.in_(links), SignUp.code_id.in_(codes))),
+        *((model, _named(model, person)) for model in GOES),
+    ]
+    for model, which in going:
         table = cast(Table, model.__table__)
         here = table.c.institution_id == person.institution_id
-        return table.name, _count(session.execute(delete(table).where(here, *which)))
+        yield table.name, _count(session.execute(delete(table).where(here, which)))
 
-    launches = select(LtiLaunch.id).where(LtiLaunch.person_id == person.id)
-    pair = (Link.observer_id == person.id, Link.student_id == person.id)
-    links = select(Link.id).where(or_(*pair))
-    codes = select(Code.id).where(Code.student_id == person.id)
-    yield delete_of(OAuthAttempt, OAuthAttempt.launch_id.in_(launches))
-    for model in (LtiLaunch, PortalSession, Token, Acceptance):
-        yield delete_of(model, model.person_id == person.id)
-    yield delete_of(
-        SignUp, or_(SignUp.person_id == person.id, SignUp.link_id.in_(links), SignUp.code_id.in_(codes))
-    )
-    yield delete_of(Proof, Proof.observer_id == person.id)
-    yield delete_of(Link, or_(*pair))
-    yield delete_of(Code, Code.student_id == person.id)
-    yield delete_of(EndRequest, or_(EndRequest.student_id == person.id, EndRequest.observer_id == person.id))
+
+def _named(model: type[Base], person: Person) -> ColumnElement[bool]:
+    table = cast(Table, model.__table__)
+    name = person.canvas_user_id if table.name in BY_NUMBER else person.id
+    return or_(*(table.c[column] == name for column in GOES[model]))
 
 
 def _still_naming(session: Session, person: Person) -> Iterator[tuple[str, int]]:
@@ -163,11 +192,8 @@ def _tables() -> list[Table]:
 
 
 def _some(session: Session, table: Table, institution_id: int) -> int:
-    mine = table.c.institution_id == institution_id
-    key = list(table.primary_key)
-    if [column.name for column in key] == ["id"]:
-        mine = table.c.id.in_(select(table.c.id).where(mine).limit(AT_ONCE))
-    return _count(session.execute(delete(table).where(mine)))
+    some = select(*table.primary_key).where(table.c.institution_id == institution_id).limit(AT_ONCE)
+    return _count(session.execute(delete(table).where(tuple_(*table.primary_key).in_(some))))
 
 
 def _count(result: Any) -> int:

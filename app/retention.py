@@ -24,10 +24,12 @@ from app import audit, chain, db, policy, purging, verifying
 from app.chain import EVENTS
 from app.crypto import Keyring
 from app.exporting import PEOPLE
-from app.models import Base, Code, Link, LinkState
+from app.models import Acceptance, Base, Code, EndRequest, Link, LinkState, Token
 from app.policy import Policy
 
-CODES, LINKS = cast(Table, Code.__table__), cast(Table, Link.__table__)
+CODES, LINKS, WISHES, TOKENS, ACCEPTED = (
+    cast(Table, model.__table__) for model in (Code, Link, EndRequest, Token, Acceptance)
+)
 AT_ONCE = 500  # rows in one transaction: others wait for it
 OVER = (LinkState.ENDED, LinkState.FAILED)
 
@@ -47,6 +49,7 @@ def _too_long(institution_id: int, rule: Policy, now: datetime) -> list[Kept]:
     links = now - timedelta(days=rule.links_days)
     ended = func.coalesce(LINKS.c.ended_at, LINKS.c.settled_at, LINKS.c.created_at) < links
     old = and_(_mine(PEOPLE, institution_id), PEOPLE.c.created_at < links)
+    observing = exists().where(LINKS.c.observer_id == ACCEPTED.c.person_id)
     named = purging.named(institution_id).subquery()
     forgotten = except_(select(PEOPLE.c.id).where(old), select(*named.c))  # far quicker than to ask for each
     return [
@@ -54,6 +57,13 @@ def _too_long(institution_id: int, rule: Policy, now: datetime) -> list[Kept]:
             "links", LINKS, and_(_mine(LINKS, institution_id), LINKS.c.state.in_(OVER), ended, _free(LINKS))
         ),
         Kept("codes", CODES, and_(_mine(CODES, institution_id), CODES.c.expires_at < links, _free(CODES))),
+        Kept("end requests", WISHES, and_(_mine(WISHES, institution_id), WISHES.c.settled_at < links)),
+        Kept("dead tokens", TOKENS, and_(_mine(TOKENS, institution_id), TOKENS.c.dead_since < links)),
+        Kept(
+            "acceptances",
+            ACCEPTED,
+            and_(_mine(ACCEPTED, institution_id), ACCEPTED.c.accepted_at < links, ~observing),
+        ),
         Kept("people", PEOPLE, PEOPLE.c.id.in_(forgotten)),
     ]
 

@@ -8,14 +8,28 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
-from app import audit, db, exporting, purging, retention, verifying
+from app import audit, db, exporting, policy, purging, retention, verifying
 from app.crypto import Keyring
-from app.models import AuditEvent, AuditHead, Code, Institution, Link, LinkState, Person, Token
+from app.models import (
+    Acceptance,
+    AuditEvent,
+    AuditHead,
+    Code,
+    EndRequest,
+    Institution,
+    Link,
+    LinkState,
+    Person,
+    Seat,
+    Token,
+)
+from app.pairing import agreements, ending
 from tests.journeys.conftest import LENT, SECRET
 from tests.journeys.families import EVERYWHERE, give_code
 from tests.journeys.rows import change, rows
+from tests.journeys.ruling import rule
 from tests.people import ADMIN, Admin, Observer, School, Student, codes_on
 
 pytestmark = pytest.mark.both_databases
@@ -106,6 +120,33 @@ class TestByPolicy:
         assert "Kenji Tanaka" not in names
         assert names >= {"Aiko Tanaka", "Observatory Service"}  # whose tokens are there
 
+    def test_what_holds_nobody_any_more_goes_too(self, lived: School, keyring: Keyring) -> None:
+        kenji, aiko = person(KENJI), person(AIKO)
+        assert kenji
+        assert aiko
+        rule(lived, agreement="Be kind.")
+        with db.transaction() as session:
+            agreement = policy.in_force(session, lived.institution_id).agreement
+            assert agreement
+            agreements.accept(session, aiko, agreement, now())
+            ending.ask_office(session, kenji, aiko, now())
+            session.execute(update(EndRequest).values(settled_at=now()))
+            session.execute(update(Token).where(Token.person_id == aiko.id).values(dead_since=now()))
+
+        done = retention.enforce(keyring, lived.institution_id, now() + YEARS)
+
+        assert done.items() >= {"end requests": 1, "dead tokens": 1, "acceptances": 1}.items()
+        assert (rows(Acceptance), rows(EndRequest), len(rows(Token))) == ([], [], 1)
+
+    def test_who_still_observes_has_still_agreed(self, school: School, keyring: Keyring) -> None:
+        rule(school, agreement="Be kind.")
+        aiko = Observer(school, AIKO).enters()
+        aiko.press(aiko.redeems(give_code(school, KENJI, EVERYWHERE)), "I agree; connect me")
+
+        retention.enforce(keyring, school.institution_id, now() + YEARS)
+
+        assert len(rows(Acceptance)) == 1
+
     def test_open_connections_stay_however_old(self, school: School, keyring: Keyring) -> None:
         Observer(school, AIKO).redeems(give_code(school, KENJI, EVERYWHERE))
 
@@ -154,6 +195,20 @@ class TestOnePerson:
         assert rows(Code) == []
         assert (found := person(KENJI)) is not None
         assert found.name == str(KENJI)
+
+    def test_rows_that_name_them_as_canvas_does_go_too(self, lived: School) -> None:
+        seats = [Seat(course_id="101", student_id=str(KENJI), observer_id=who) for who in ("", str(AIKO))]
+        with db.transaction() as session:
+            for seat in seats:
+                seat.institution_id = lived.institution_id
+            session.add_all(seats)
+        assert len(exported(lived, person(AIKO))["seats"]) == 1
+
+        told = self.forget(AIKO)
+
+        assert isinstance(told, purging.Forgotten)
+        assert told.deleted["seats"] == 1
+        assert [seat.observer_id for seat in rows(Seat)] == [""]
 
     def test_whoever_is_still_connected_stays(self, school: School) -> None:
         Observer(school, AIKO).redeems(give_code(school, KENJI, EVERYWHERE))
