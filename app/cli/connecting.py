@@ -39,9 +39,7 @@ course = click.option("--course", "course_id", help="This course only, by its nu
 @click.argument("observer")
 @click.argument("student")
 @course
-@click.option(
-    "--agreed", is_flag=True, help="The student has agreed, and is not asked where the policy asks."
-)
+@click.option("--agreed", is_flag=True, help="The student has agreed, and need not be asked.")
 @click.option("--more", is_flag=True, help="Even if the student has as many observers as the policy allows.")
 @for_institution
 def connect(

@@ -11,6 +11,7 @@ from app import db, jobs
 from app.cli.shell import Sorry, moment
 from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import overview, progress, steering
+from app.pairing.imports.looking import NEW
 from app.pairing.imports.verdicts import Verdict
 from app.web import import_rows, import_words
 
@@ -111,7 +112,8 @@ def _problems(of: Import) -> Iterator[str]:
         yield f"  row {row.number}: {pair}. {import_words.reason_of(row)}"
         for one in row.candidates or ():
             known = ", ".join(value for name, value in one.items() if name not in ("id", "name"))
-            yield f"    {row.id}={one['id']}  {one['name']} {known}".rstrip()
+            name = "somebody else: make a separate account" if one["id"] == NEW else one["name"]
+            yield f"    {row.id}={one['id']}  {name} {known}".rstrip()
         if row.candidates:
             yield f"    {row.id}=left_out  leave it out; decide with: observatory imports choose {of.id}"
     if len(found) > MOST:

@@ -18,6 +18,7 @@ from tests.programs import eventually
 from tests.workers import QUICK, Runner
 
 __all__ = ["command"]
+pytestmark = pytest.mark.both_databases
 AIKO, KENJI, ZOLA = 44, 105, 106
 IDLE = "No worker is running, so nothing goes on. Start one: observatory worker\n"
 ROWS = [
@@ -141,7 +142,8 @@ def test_columns_are_said_where_a_guess_is_wrong(
     said = ("--column", "observer.canvas_id=Who", "--column", "student.sis_id=Whom")
     command.done("imports", "upload", file, *said, "--no-follow")
     run_jobs()
-    command.done("imports", "run", 1, "--no-follow", "--road", "api")
+    (made,) = rows(Import)
+    command.done("imports", "run", made.id, "--no-follow", "--road", "api")
     run_jobs()
     assert (AIKO, KENJI) in ready.links()
 

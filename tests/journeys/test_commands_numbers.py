@@ -15,6 +15,7 @@ from tests.journeys.test_coverage import HIGH, allow_to_count, open_schools, wat
 from tests.people import School
 
 __all__ = ["command"]
+pytestmark = pytest.mark.both_databases
 AIKO, KENJI = 44, 105
 
 

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from app import db, policy
-from app.models import Agreement, AuditEvent, Bar
+from app.models import Agreement, AuditEvent, Bar, Import
 from app.policy import PRESETS
 from tests.commands import Terminal, command
+from tests.journeys.importing import sheet
 from tests.journeys.rows import rows
 from tests.journeys.test_sign_up import grown
 from tests.people import MATHS, PUBLIC_URL, School
 
 __all__ = ["command"]
+pytestmark = pytest.mark.both_databases
 AIKO, KENJI = 44, 105
 
 
@@ -189,3 +191,22 @@ def test_several_institutions_must_be_told_apart(school: School, command: Termin
     with db.reading() as session:
         assert policy.of(session, maple).code_uses == 2
     assert command("policy", "show", "--json", "--institution", "oak").json["code_uses"] == 7
+
+
+def test_what_is_of_one_institution_is_not_of_another(
+    school: School, command: Terminal, tmp_path: Path
+) -> None:
+    command.done(
+        "platform", "add", "--canvas-url", "https://oak.example", "--client-id", "1", "--slug", "oak"
+    )
+    in_maple, in_oak = ("--institution", "maple"), ("--institution", "oak")
+    file = tmp_path / "parents.csv"
+    file.write_bytes(sheet([("Aiko Tanaka", "aiko@families.example", "S000105")]))
+    command.done("imports", "upload", file, "--no-follow", *in_maple)
+    command.done("do-not-pair", "add", KENJI, "--anyone", "--document", "binder 4", *in_maple)
+
+    assert "there is no import" in command.refused("imports", "cancel", rows(Import)[0].id, *in_oak)
+    assert "there is no entry" in command.refused("do-not-pair", "end", rows(Bar)[0].id, *in_oak)
+    assert command.done("do-not-pair", "list", *in_oak) == "The list is empty.\n"
+    assert "has met nobody called 'kenji'" in command.refused("audit", "record", "kenji", *in_oak)
+    assert "import" not in command.done("audit", "list", *in_oak)

@@ -9,6 +9,7 @@ from tests.journeys.rows import rows
 from tests.people import MATHS, Observer, School
 
 __all__ = ["command"]
+pytestmark = pytest.mark.both_databases
 ELENA, AIKO, LUCAS, KENJI = 40, 44, 101, 105
 
 
