@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session
 
 from app.models import Base
@@ -50,10 +50,19 @@ def snapshot() -> Iterator[Session]:
         yield session
 
 
+def learn_sizes() -> None:
+    """Let SQLite look at its tables, or it takes wrong indexes of big ones; PostgreSQL does so by itself."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    with transaction() as session:
+        session.execute(text("PRAGMA analysis_limit = 1000"))  # rows of an index: it takes no time
+        session.execute(text("ANALYZE"))
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """How the engine of this URL is made. Values of rows never get into the text of an error."""
     if url.startswith("sqlite"):
-        return {"hide_parameters": True}
+        return {"hide_parameters": True, "pool_recycle": 3600}  # a connection learns sizes when it is made
     return {
         "hide_parameters": True,
         "pool_pre_ping": True,

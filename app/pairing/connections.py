@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session, joinedload
 
 from app.canvas import Canvas, courses, enrollments, observees
@@ -42,16 +42,19 @@ class Connections:
 
 def rows(session: Session, institution_id: int, canvas_id: str) -> list[Link]:
     """All our links of somebody, in both directions, the newest first."""
-    person = select(Person.id).where(
-        Person.institution_id == institution_id, Person.canvas_user_id == canvas_id
+    person = (
+        select(Person.id)
+        .where(Person.institution_id == institution_id, Person.canvas_user_id == canvas_id)
+        .scalar_subquery()
+    )
+    ours = Link.institution_id == institution_id
+    either = union(
+        *(select(Link.id).where(ours, one == person) for one in (Link.observer_id, Link.student_id))
     )
     return list(
         session.scalars(
             select(Link)
-            .where(
-                Link.institution_id == institution_id,
-                or_(Link.observer_id.in_(person), Link.student_id.in_(person)),
-            )
+            .where(ours, Link.id.in_(either))
             .options(joinedload(Link.observer), joinedload(Link.student))
             .order_by(Link.id.desc())
         )

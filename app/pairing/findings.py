@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, joinedload
 
@@ -166,7 +166,7 @@ def overview(session: Session, institution_id: int) -> Overview:
         for kind in Kind
         if kind in counts
     ]
-    told = or_(Drift.how.in_([How.RULE, How.CLICK]))
+    told = Drift.how.in_([How.RULE, How.CLICK]) & Drift.settled_at.is_not(None)
     done = ours.where(told).order_by(Drift.settled_at.desc(), Drift.id.desc()).limit(SHOWN)
     return Overview(
         last=session.scalar(runs.where(Reconciliation.ended_at.isnot(None)).order_by(newest).limit(1)),

@@ -25,3 +25,4 @@ def tidy() -> None:
         session.execute(delete(Invitation).where(Invitation.expires_at < now - FORGET_INVITATIONS))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
         signing_up.forget(session, now - FORGET_SIGN_UPS)
+    db.learn_sizes()
