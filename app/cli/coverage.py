@@ -110,13 +110,19 @@ def _lines(at: Institution, view: View, page: int) -> Iterator[str]:
     if view.told or view.cells is None:
         for name, label in USES.items():
             yield f"  {_number(_use(view, view.whole, name)):>14}  {label}"
+    yield from _parts(view, page)
+    if view.cells and any(isinstance(getattr(view.cells, name), Hidden) for name in CELLS):
+        yield page_words(WORDS, "why_hidden")
+
+
+def _parts(view: View, page: int) -> Iterator[str]:
     of_all = f" (page {page} of {view.pages})" if view.pages > 1 else ""
     for title, groups in (("Parts:", view.accounts), (f"Courses{of_all}:", view.courses)):
         if groups:
             yield title
         for group in groups:
             some, total = _number(group.cells.some), _number(group.cells.total)
-            yield f"  {group.id:>8}  {group.name}: {some} of {total} students have an observer"
+            yield f"  {group.id:>8}  {group.name}: students {total}, with an observer {some}"
 
 
 def _use(view: View, row: Coverage, name: str) -> Cell:

@@ -1,14 +1,14 @@
 """An import in lines for a terminal, and for programs; and waiting for the worker to be done with it."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
 import click
 
 from app import db, jobs
-from app.cli.shell import Sorry, moment
+from app.cli.shell import Sorry, moment, say_json
 from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import overview, progress, steering
 from app.pairing.imports.looking import NEW
@@ -24,13 +24,13 @@ GROUPS = {
     "nothing": "Nothing to do",
 }
 CAME = {
-    "links": "connections were made",
-    "accounts": "accounts were made",
-    "ended": "connections were ended",
+    "links": "connections made",
+    "accounts": "accounts made",
+    "ended": "connections ended",
     "failed": "rows failed",
-    "left": "rows were not done",
-    "undone": "rows were undone",
-    "kept": "rows could not be undone as a whole",
+    "left": "rows not done",
+    "undone": "rows undone",
+    "kept": "rows not undone as a whole",
 }
 
 
@@ -61,10 +61,15 @@ def road_of(of: Import) -> ImportRoad:
         return overview.preview(session, of).proposed(of.rights)
 
 
-def say_lines(lines: Iterable[str]) -> None:
-    """Print line after line."""
-    for line in lines:
-        click.echo(line)
+def tell(of: Import, machine: bool = False) -> None:
+    """Print an import; one that waits for somebody to mend something ends the command with status 1."""
+    if machine:
+        say_json(plain(of))
+    else:
+        for line in lines(of):
+            click.echo(line)
+    if of.problem:
+        raise SystemExit(1)
 
 
 def lines(of: Import) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app import db
-from app.cli.import_words import follow, lines, plain, road_of, say_lines
+from app.cli.import_words import follow, plain, road_of, tell
 from app.cli.shell import STANDARD, Sorry, as_json, for_institution, moment, output, really, say_json, write
 from app.models import Import, ImportRoad, Institution
 from app.pairing.imports import files, overview, steering, undoing
@@ -52,11 +52,7 @@ def latest(at: Institution, machine: bool) -> None:
 @for_institution
 def show(at: Institution, number: int, machine: bool) -> None:
     """Show how far an import is, what it would do, or what came of it."""
-    of = _find(at, number)
-    if machine:
-        say_json(plain(of))
-    else:
-        say_lines(lines(of))
+    tell(_find(at, number), machine)
 
 
 @imports.command()
@@ -130,9 +126,9 @@ def undo(at: Institution, number: int, really: bool, wait: bool) -> None:
         may, ahead = steering.may_undo(session, of, datetime.now(UTC)), undoing.outlook(session, of.id)
     if not may:
         raise Sorry("observatory: it cannot be undone: it has not ended, or its time is over.")
-    click.echo(f"{ahead.made:>6}  connections that it made would be ended")
-    click.echo(f"{ahead.ended:>6}  connections that it ended would be made again")
-    click.echo(f"{ahead.accounts:>6}  accounts that it made would be taken away where nobody has used them")
+    click.echo(f"{ahead.made:>6}  connections that it made: ended")
+    click.echo(f"{ahead.ended:>6}  connections that it ended: made again")
+    click.echo(f"{ahead.accounts:>6}  accounts that it made: taken away where nobody has used them")
     if not really:
         click.echo("Nothing was undone yet. Add --yes to do it.")
         return
@@ -190,4 +186,4 @@ def _steer(at: Institution, number: int, what: Callable[[Session, Import, dateti
 
 def _go_on(at: Institution, number: int, wait: bool) -> None:
     if wait:
-        say_lines(lines(follow(number)))
+        tell(follow(number))

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from app import db
-from app.cli.import_words import follow, lines, say_lines
+from app.cli.import_words import follow, tell
 from app.cli.imports import following, run_it
-from app.cli.shell import Sorry, for_institution
+from app.cli.shell import Sorry, as_json, for_institution
 from app.models import Import, ImportRoad, Institution
 from app.pairing.imports import intake, steering
 from app.sheets.columns import Mapping, Meaning
@@ -44,6 +44,7 @@ from app.web import import_words
 )
 @click.option("--yes", "really", is_flag=True, help="Run it as soon as the preview is made.")
 @following
+@as_json
 @for_institution
 def upload(
     at: Institution,
@@ -53,6 +54,7 @@ def upload(
     road: str | None,
     really: bool,
     wait: bool,
+    machine: bool,
     **choices: Any,
 ) -> None:
     """Take FILE in (CSV, XLSX, or a zip of Canvas's own files), and show what it would do."""
@@ -69,9 +71,9 @@ def upload(
             steering.preview(session, of, _mapping(of, columns), now, only_files)
     except Refused as refused:
         raise Sorry(import_words.of_trouble(refused)) from None
-    click.echo(f"Import {of.id}: {of.file_name}")
+    click.echo(f"Import {of.id}: {of.file_name}", err=machine)
     if wait:
-        say_lines(lines(follow(of.id)))
+        tell(follow(of.id), machine)
     if really and road != ImportRoad.FILES:
         run_it(at, of.id, road, wait)
 

@@ -59,14 +59,14 @@ def test_a_sheet_is_previewed_done_and_undone(
     command.done("imports", "run", 1, "--no-follow")
     run_jobs()
     told = command.done("imports", "show", 1)
-    assert "     2  connections were made\n" in told
+    assert "     2  connections made\n" in told
     (thandi,) = (user for user in ready.canvas.state()["users"] if user["name"] == "Thandi Mbeki")
     assert {(AIKO, KENJI), (thandi["id"], ZOLA)} <= ready.links()
     shown = command("imports", "show", 1, "--json").json
     assert (shown["state"], shown["result"]["links"], shown["rows"]["unknown_student"]) == ("done", 2, 1)
 
     told = command.done("imports", "undo", 1)
-    assert "     2  connections that it made would be ended\n" in told
+    assert "     2  connections that it made: ended\n" in told
     assert (AIKO, KENJI) in ready.links()
     command.done("imports", "undo", 1, "--yes", "--no-follow")
     run_jobs()
@@ -97,7 +97,7 @@ def test_it_is_followed_to_its_end_while_a_worker_lives(
         worker.result()
 
     assert "Canvas does not know the student" in told
-    assert "     2  connections were made\n" in told
+    assert "     2  connections made\n" in told
     assert (AIKO, KENJI) in ready.links()
 
 
@@ -195,6 +195,18 @@ def test_an_account_is_chosen_where_several_fit(
     command.done("imports", "run", 1, "--no-follow")
     run_jobs()
     assert (AIKO, KENJI) in ready.links()
+
+
+def test_an_import_that_waits_for_somebody_ends_with_status_1(
+    registered: School, command: Terminal, parents: Path, run_jobs: Runner
+) -> None:
+    command.done("imports", "upload", parents, "--no-follow")
+    run_jobs()
+
+    ran = command("imports", "show", 1)
+    assert ran.status == 1
+    assert "Import 1, parents.csv: paused\nNo account is connected" in ran.out
+    assert command("imports", "show", 1, "--json").status == 1
 
 
 def test_what_is_no_sheet_is_told(ready: School, command: Terminal, tmp_path: Path) -> None:

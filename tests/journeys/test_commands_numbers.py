@@ -38,12 +38,13 @@ class TestCoverage:
         assert whole.startswith("Maple Grove Schools, counted 20")
         assert "              24  students\n" in whole
         assert "              14  nobody yet\n" in whole
-        assert f"{HIGH}  Maple Grove High School: not shown of 24 students have an observer\n" in whole
+        assert f"{HIGH}  Maple Grove High School: students 24, with an observer not shown\n" in whole
         assert (part["students"]["total"], part["students"]["none"]) == (
             24,
             None,
         )  # it gives a small one away
         assert [one["name"] for one in part["courses"]] == ["Chemistry"]
+        assert "Numbers under 5 are not shown" in command.done("coverage", "show", "--account", HIGH)
 
     def test_who_has_nobody_is_saved(self, counted: School, command: Terminal, tmp_path: Path) -> None:
         command.done("coverage", "show", "--csv", tmp_path / "nobody.csv")
