@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from app.models import ImportRoad, ImportState
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, SECTIONS, give_code
+from tests.journeys.importing import lend_all, previewed, ran, sheet
+from tests.journeys.office import EVERYTHING, Office, allow
+from tests.journeys.test_counter import finishes, for_somebody_new
+from tests.journeys.test_coverage import allow_to_count, counts
 from tests.journeys.test_sign_up import Family, grown
 from tests.people import MATHS, TEACHER, Observer, School, Student, Teacher
 
@@ -125,7 +130,91 @@ def signing_up(school: School) -> Iterator[str]:
     yield "make an account with one of Canvas's own codes"
 
 
-FLOWS: list[Callable[[School], Iterator[str]]] = [everywhere, one_section, two_sections, lists, signing_up]
+def office(school: School) -> Iterator[str]:
+    """An administrator helps single families; the page that is shown afterwards is counted, too."""
+    allow(school, *EVERYTHING, permissions=("manage_user_logins", "manage_sis"))
+    enroll(school, SECTIONS[:1])
+    at_school = Office(school)
+    families = at_school.families()
+    school.forgets_calls()
+    found = at_school.press(families, "Search", term="kenji")
+    yield "the office: find people by a part of the name"
+    kenji = at_school.press(found, "Open Kenji Tanaka")
+    yield "the office: open the page of a student in one course"
+    listed = at_school.press(kenji, "Find the observer", term="aiko")
+    sure = at_school.press(listed, "Choose Aiko Tanaka")
+    school.forgets_calls()
+    page = at_school.press(sure, "Connect")
+    yield "the office: connect two people who were found"
+    sure = at_school.press(page, "End: Aiko Tanaka, all courses")
+    school.forgets_calls()
+    at_school.press(sure, "Yes, end it")
+    yield "the office: end a connection"
+    aiko = at_school.finds("aiko", "Aiko Tanaka")
+    school.forgets_calls()
+    at_school.press(aiko, "Connect the student", login="kenji.student", password="password")  # noqa: S106
+    yield "the office: connect by the student's login and password"
+
+
+def office_codes(school: School) -> Iterator[str]:
+    allow(school, *EVERYTHING)
+    enroll(school, SECTIONS[:1])
+    code, at_school = give_code(school, KENJI, EVERYWHERE), Office(school)
+    aiko, jorge = at_school.finds("aiko", "Aiko Tanaka"), at_school.finds("jorge", "Jorge Alvarez")
+    school.forgets_calls()
+    assert "Connected with" in at_school.press(aiko, "Use the code", code=code).text
+    yield "the office: use a code in an observer's name"
+    assert "Connected with" in at_school.press(jorge, "Use the code", code=NATIVE).text
+    yield "the office: use one of Canvas's own codes in an observer's name"
+
+
+def counter(school: School) -> Iterator[str]:
+    """A family whose observer has no account."""
+    allow(school, *EVERYTHING, permissions=("manage_user_logins", "manage_sis"))
+    enroll(school, SECTIONS[:1])
+    at_school = Office(school)
+    page = for_somebody_new(at_school)
+    school.forgets_calls()
+    at_school.press(page, "Make the account only", name="Nils Holm")
+    yield "the counter: make an account for an observer"
+    letter = finishes(at_school, page, name="Berit Holm")
+    assert "Connected with Kenji Tanaka." in letter.text
+    yield "the counter: make an account, connect it and make the letter"
+
+
+def sheets(school: School) -> Iterator[str]:
+    """One family in a sheet: a parent without an account, and a student by SIS ID."""
+    school.changes(lend_all)
+    school.forgets_calls()
+    first = previewed(school, sheet([("Berit Holm", "berit@family.test", "S000105")]))
+    yield "import: preview a row about a parent without an account"
+    assert ran(first).state is ImportState.DONE
+    yield "import: such a row, one by one"
+    second = previewed(school, sheet([("Nils Holm", "nils@family.test", "S000105")]))
+    school.forgets_calls()
+    assert ran(second, ImportRoad.SIS).state is ImportState.DONE
+    yield "import: such a row, by Canvas's SIS import"
+
+
+def coverage(school: School) -> Iterator[str]:
+    school.changes(allow_to_count)
+    school.forgets_calls()
+    counts(school)
+    yield "count who has an observer, in a school of one sub-account and three published courses"
+
+
+FLOWS: list[Callable[[School], Iterator[str]]] = [
+    everywhere,
+    one_section,
+    two_sections,
+    lists,
+    signing_up,
+    office,
+    office_codes,
+    counter,
+    sheets,
+    coverage,
+]
 
 
 @fact("rest 1.6", "One PUT links an observer to all courses of a student, however many sections there are.")
