@@ -43,17 +43,18 @@ def choose() -> Page:
 def pair() -> Page:
     """The two of them, and what the one shall see of the other."""
     may_act()
-    return _ask(_pair())
+    two = _pair()
+    return _ask(two, said(two.student))
 
 
-def _ask(two: Pair, status: int = 200) -> Page:
+def _ask(two: Pair, heard: Said, status: int = 200) -> Page:
     page = render_template(
         "admin/people_pair.html",
         launch=visit.launch(),
         pair=two,
         person=asked("person"),
         courses=courses.of_student(service(), two.student.id),
-        weighed=weigh(two.observer, two.student),
+        weighed=weigh(two.observer, two.student, heard),
         given=request.form,
     )
     return page, status
@@ -67,7 +68,7 @@ def connect() -> Page:
     with db.transaction() as session:
         outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start(), heard)
     if outcome == Refused(Reason.ENOUGH_OBSERVERS):
-        return _ask(two, 422)
+        return _ask(two, heard, 422)
     who, other = _sides(two)
     return person_page(who, told(outcome, other.name))
 
@@ -218,16 +219,15 @@ def told(outcome: adding.Outcome, name: str) -> Notice:
             return state_of(link_id, name)
 
 
-def weigh(observer: Somebody | None, student: Somebody) -> Weighed:
+def weigh(observer: Somebody | None, student: Somebody, heard: Said) -> Weighed:
     """What the policy asks about these two; an observer who is yet to get an account is nobody."""
-    institution_id = visit.launch().institution_id
-    watching = canvas.watching(institution_id, student.id)
+    who, institution_id = observer.id if observer else None, visit.launch().institution_id
     with db.reading() as session:
-        return adding.weigh(session, institution_id, observer.id if observer else None, student.id, watching)
+        return adding.weigh(session, institution_id, who, student.id, heard.watching)
 
 
 def said(student: Somebody) -> Said:
-    """What the admin said about what the policy asks."""
+    """What the admin said about what the policy asks, and what Canvas says about it."""
     return Said(
         more="more" in request.form,
         agreed=request.form.get("yes") == "agreed",

@@ -60,7 +60,7 @@ def finish() -> Page:
         return _page(Wrong("paper"))
     reach = chosen_reach(student) if request.form.get("course") else ALL_COURSES
     observer, heard = somebody(asked("observer")) if request.form.get("observer") else None, said(student)
-    if weigh(observer, student).most is not None and not heard.more:
+    if weigh(observer, student, heard).most is not None and not heard.more:
         return _page(Wrong("enough"))
     made = Made(observer) if observer else _observer(student)
     if not isinstance(made, Made):
@@ -124,7 +124,7 @@ def _page(wrong: Wrong | None = None) -> tuple[str, int]:
         observers=search(typed("observer_term")) if typed("observer_term") and not observer else None,
         given={**request.form.to_dict(), **((wrong.fields or {}) if wrong and wrong.word == "away" else {})},
         papers=list(Paper),
-        weighed=weigh(observer, student) if student else None,
+        weighed=weigh(observer, student, said(student)) if student else None,
         wrong=wrong,
         shortest=directory.SHORTEST,
     )
