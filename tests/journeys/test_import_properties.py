@@ -9,9 +9,9 @@ from app.models import ImportRoad, RowState
 from app.pairing.imports.verdicts import DOES, Verdict
 from tests.journeys.importing import memory, previewed, ran, rows, sheet, undone
 from tests.journeys.test_importing import admin_token, prepare
-from tests.people import School
+from tests.people import MATHS, School
 
-HEADER = ("Parent SIS ID", "Parent Email", "Parent Name", "Student ID", "Action")
+HEADER = ("Parent SIS ID", "Parent Email", "Parent Name", "Student ID", "Action", "Course ID", "Last day")
 OBSERVERS = [
     ("P44", "", ""),
     ("P43", "", "Whoever"),
@@ -26,12 +26,14 @@ OBSERVERS = [
 ]
 STUDENTS = ["S000105", "S000106", "S000107", "S999999", ""]
 ACTIONS = ["add", "add", "add", "", "remove", "perhaps"]
+COURSES = ["", "", "", f"C{MATHS}", f"C{MATHS}", "nowhere"]
+DAYS = ["", "", "", "2099-03-12", "2020-03-12"]
 
 
 def any_sheet(chance: random.Random) -> bytes:
     """Rows of known and unknown people, doubled, contradicting, wrong."""
     chosen = [
-        (*chance.choice(OBSERVERS), chance.choice(STUDENTS), chance.choice(ACTIONS))
+        (*chance.choice(OBSERVERS), *(chance.choice(some) for some in (STUDENTS, ACTIONS, COURSES, DAYS)))
         for _ in range(chance.randint(4, 14))
     ]
     return sheet(chosen, HEADER)
@@ -45,8 +47,8 @@ def linked_before(school: School, chance: random.Random) -> None:
                 assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("road", list(ImportRoad))
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("road", [ImportRoad.API, ImportRoad.SIS])
+@pytest.mark.parametrize("seed", range(5))
 def test_what_is_shown_happens_and_what_was_comes_back(school: School, seed: int, road: ImportRoad) -> None:
     chance = random.Random(seed)  # noqa: S311 - a sheet, not a secret
     school.changes(prepare)
@@ -66,6 +68,9 @@ def test_what_is_shown_happens_and_what_was_comes_back(school: School, seed: int
     }
     assert [row.told for row in done if row.state is RowState.FAILED] == []
     assert set(memory(school)["links"]) == (set(before["links"]) | pairs(done, ADDED)) - pairs(done, REMOVED)
+    for row in done:
+        if row.course_id and row.verdict in ADDED:
+            assert (MATHS, int(row.student_id)) in courses(school, int(row.observer_id))
 
     undone(import_id)
     assert memory(school) == before
@@ -76,5 +81,14 @@ REMOVED = (Verdict.REMOVE,)
 
 
 def pairs(done: list[Any], verdicts: tuple[Verdict, ...]) -> set[tuple[int, int]]:
-    """Observer and student of the rows with one of these verdicts."""
-    return {(int(row.observer_id), int(row.student_id)) for row in done if row.verdict in verdicts}
+    """Observer and student of the rows about all courses with one of these verdicts."""
+    return {
+        (int(row.observer_id), int(row.student_id))
+        for row in done
+        if row.verdict in verdicts and not row.course_id
+    }
+
+
+def courses(school: School, observer: int) -> set[tuple[int, int]]:
+    """In which courses somebody observes whom."""
+    return {(course, student) for course, _, student in school.observing(observer)}

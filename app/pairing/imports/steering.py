@@ -63,7 +63,7 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now
 
 def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
     """Begin to do what the preview shows."""
-    if of.state is not S.READY or of.road is ImportRoad.FILES:
+    if of.state is not S.READY or ImportRoad.FILES in (road, of.road):
         return False
     rows = progress.doable(session, of.id)
     if not rows:
