@@ -37,5 +37,8 @@ def main() -> None:
 for command in COMMANDS:
     main.add_command(command)
 imports.imports.add_command(uploading.upload)
-for command in (connecting.connect, connecting.disconnect, connecting.create, connecting.code):
+for command in (
+    *(connecting.connect, connecting.disconnect, connecting.create, connecting.code),
+    *(connecting.requests, connecting.settle),
+):
     people.office.add_command(command)

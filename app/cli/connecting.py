@@ -19,8 +19,8 @@ from app.cli.shell import (
     service,
     warn_if_idle,
 )
-from app.models import Institution, LinkState, Role
-from app.pairing import adding, approvals, codes, connections, counter, links
+from app.models import EndRequest, Institution, LinkState, Role
+from app.pairing import adding, approvals, codes, connections, counter, ending, links
 from app.pairing.adding import Pair, Said
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
@@ -30,6 +30,7 @@ from app.people import Operator
 from app.web import canvas, connecting, visit
 from app.web.bars import EMAIL
 from app.web.people import Notice
+from app.web.policy import settle_wish
 
 WORDS = "admin/people_words.html"
 course = click.option("--course", "course_id", help="This course only, by its number in Canvas.")
@@ -90,6 +91,49 @@ def _end(at: Institution, pair: Pair, found: Connection) -> Notice:
         link = links.leave(session, observer, student, found.reach, now, visit.head_start(), operator)
     canvas.attempt(link.id)
     return connecting.state_of(link.id, name)
+
+
+@click.command()
+@as_json
+@for_institution
+def requests(at: Institution, machine: bool) -> None:
+    """List the students who ask the office to end what an observer sees of them."""
+    with db.reading() as session:
+        found = ending.requests(session, at.id)
+    if machine:
+        say_json([_plain_wish(wish) for wish in found])
+        return
+    for wish in found:
+        asked = f"{wish.student.name} asks that {wish.observer.name} sees nothing any more"
+        click.echo(f"{wish.id:>6}  {asked}; since {moment(wish.created_at)}")
+    if not found:
+        click.echo("Nobody asks for that.")
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.argument("answer", type=click.Choice(["end", "leave"]))
+@for_institution
+def settle(at: Institution, number: int, answer: str) -> None:
+    """End what the request with this NUMBER is about, or leave it as it is."""
+    with db.reading() as session:
+        wish = ending.find(session, at.id, number)
+    if wish is None or not settle_wish(wish, answer == "end", Operator(at.id)):
+        raise Sorry(f"observatory: there is no open request {number}. Run: observatory people requests")
+    if answer == "leave":
+        click.echo("It stays as it is.")
+    else:
+        click.echo("What the observer sees is being ended.")
+        warn_if_idle()
+
+
+def _plain_wish(wish: EndRequest) -> dict[str, object]:
+    return {
+        "number": wish.id,
+        "student": wish.student.canvas_user_id,
+        "observer": wish.observer.canvas_user_id,
+        "since": wish.created_at.isoformat(),
+    }
 
 
 @click.command(name="create-observer")

@@ -42,7 +42,7 @@ def everything(at: Institution, machine: bool) -> None:
     for hit in alerts:
         who = hit.observer.name if hit.observer else "somebody without an account"
         times = "once" if hit.times == 1 else f"{hit.times} times"
-        click.echo(f"Alert of entry {hit.bar_id}: {who} tried {times}, last {moment(hit.last_at)}")
+        click.echo(f"Alert {hit.id}, of entry {hit.bar_id}: {who} tried {times}, last {moment(hit.last_at)}")
 
 
 @do_not_pair.command()
@@ -103,6 +103,17 @@ def end(at: Institution, number: int) -> None:
     with db.transaction() as session:
         bars.end(session, Operator(at.id), _one(session, at, number), datetime.now(UTC))
     click.echo(f"Entry {number} is no longer in force.")
+
+
+@do_not_pair.command()
+@click.argument("alert", type=int)
+@for_institution
+def seen(at: Institution, alert: int) -> None:
+    """Close the ALERT with this number: you have seen that somebody was kept away."""
+    with db.transaction() as session:
+        if not bars.see(session, Operator(at.id), alert, datetime.now(UTC)):
+            raise Sorry(f"observatory: there is no open alert {alert}. Run: observatory do-not-pair list")
+    click.echo("Noted. The alert is closed.")
 
 
 def _one(session: Session, at: Institution, number: int) -> Bar:

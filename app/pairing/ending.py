@@ -12,6 +12,7 @@ from app.models import EndedBy, EndRequest, Link, LinkState, Person
 from app.models.pairing import OPEN
 from app.pairing import approvals, links
 from app.pairing.codes import Reach
+from app.people import Actor
 
 
 def end_everything(
@@ -21,7 +22,7 @@ def end_everything(
     held: Iterable[Reach],
     now: datetime,
     delay: timedelta,
-    actor: Person,
+    actor: Actor,
 ) -> list[Link]:
     """Begin to end what Canvas holds and what we know of these two, all courses first."""
     reaches = {reach.course_id: reach for reach in held}
@@ -112,7 +113,7 @@ def find(session: Session, institution_id: int, request_id: int) -> EndRequest |
     return next((one for one in _open(session, institution_id) if one.id == request_id), None)
 
 
-def settle(session: Session, request: EndRequest, granted: bool, admin: Person, now: datetime) -> bool:
+def settle(session: Session, request: EndRequest, granted: bool, admin: Actor, now: datetime) -> bool:
     """Close a request. False: somebody else has."""
     won = session.scalar(
         update(EndRequest)

@@ -7,7 +7,7 @@ from flask import abort, render_template, request
 
 from app import audit, db
 from app import policy as policies
-from app.models import Link
+from app.models import EndRequest
 from app.pairing import ending, lists
 from app.pairing.codes import Reach
 from app.people import Actor
@@ -83,22 +83,30 @@ def settle(request_id: int, answer: str) -> Page:
     launch = visit.acting()
     with db.reading() as session:
         wish = ending.find(session, launch.institution_id, request_id)
-        ours = lists.links_to(session, wish.student) if wish else []
-    held: Sequence[Reach] = ()
-    if wish is not None and answer == "end":
-        seen = lists.watchers(canvas.service(launch.institution_id), wish.student.canvas_user_id, ours)
-        held = next((one.reaches for one in seen if one.canvas_id == wish.observer.canvas_user_id), ())
-    settled, begun = False, list[Link]()
+    settled = wish is not None and settle_wish(wish, answer == "end", launch.person)
+    return _page(filled(_in_force().policy), done=answer if settled else "settled")
+
+
+def settle_wish(wish: EndRequest, granted: bool, by: Actor) -> bool:
+    """End everything the wish is about, or leave it as it is. False: somebody else has settled it."""
+    held = _held(wish) if granted else ()
     with db.transaction() as session:
-        now, admin = visit.now(), launch.person
-        settled = wish is not None and ending.settle(session, wish, answer == "end", admin, now)
-        if wish is not None and settled and answer == "end":
-            begun = ending.end_everything(
-                session, wish.observer, wish.student, held, now, visit.head_start(), admin
-            )
+        now = visit.now()
+        if not ending.settle(session, wish, granted, by, now):
+            return False
+        between = (wish.observer, wish.student)
+        begun = ending.end_everything(session, *between, held, now, visit.head_start(), by) if granted else []
     for link in begun[:1]:  # the worker does the others
         canvas.attempt(link.id)
-    return _page(filled(_in_force().policy), done=answer if settled else "settled")
+    return True
+
+
+def _held(wish: EndRequest) -> Sequence[Reach]:
+    """What Canvas lets the observer see of the student."""
+    with db.reading() as session:
+        ours = lists.links_to(session, wish.student)
+    seen = lists.watchers(canvas.service(wish.institution_id), wish.student.canvas_user_id, ours)
+    return next((one.reaches for one in seen if one.canvas_id == wish.observer.canvas_user_id), ())
 
 
 def _fact(name: str, old: Policy, new: Policy) -> str:

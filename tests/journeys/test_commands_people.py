@@ -1,8 +1,12 @@
 """From the command line: somebody is found, connected, disconnected, given an account or a code."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from app.models import AuditEvent, Code, Link, LinkState, Way
+from app import db
+from app.models import AuditEvent, BarHit, Code, Link, LinkState, Way
+from app.pairing import ending
 from tests.commands import Terminal, command
 from tests.journeys.office import EVERYTHING, allow
 from tests.journeys.rows import rows
@@ -131,6 +135,32 @@ def test_who_is_on_the_do_not_pair_list_is_not_connected(office: School, command
 
     assert "the do-not-pair list keeps these two apart" in command.refused("people", "connect", AIKO, KENJI)
     assert (AIKO, KENJI) not in office.links()
+    (hit,) = rows(BarHit)
+    alert = f"Alert {hit.id}, of entry {hit.bar_id}: Aiko Tanaka tried once, last 20"
+    assert alert in command.done("do-not-pair", "list")
+    command.done("do-not-pair", "seen", hit.id)
+    assert alert not in command.done("do-not-pair", "list")
+    assert "there is no open alert" in command.refused("do-not-pair", "seen", hit.id)
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("end", False), ("leave", True)])
+def test_what_a_student_asks_the_office_for_is_settled(
+    office: School, command: Terminal, answer: str, stays: bool
+) -> None:
+    command.done("people", "connect", AIKO, KENJI)
+    with db.transaction() as session:
+        (link,) = session.query(Link)
+        ending.ask_office(session, link.student, link.observer, datetime.now(UTC))
+
+    (wish,) = command("people", "requests", "--json").json
+    assert (wish["student"], wish["observer"]) == (str(KENJI), str(AIKO))
+    listed = command.done("people", "requests")
+    assert "Kenji Tanaka asks that Aiko Tanaka sees nothing any more; since 20" in listed
+    command.done("people", "settle", wish["number"], answer)
+    assert ((AIKO, KENJI) in office.links()) == stays
+    assert command.done("people", "requests") == "Nobody asks for that.\n"
+    assert "there is no open request" in command.refused("people", "settle", wish["number"], answer)
+    assert ("link:settle-request", None, "cli") in doings()
 
 
 def test_without_a_service_account_it_is_told_who_connects_one(registered: School, command: Terminal) -> None:
