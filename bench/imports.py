@@ -26,10 +26,9 @@ from bench.memory import peak
 from bench.serving import Meter, working
 from tests.conftest import settings_for
 from tests.journeys.conftest import lend_service_account, register, with_our_key
-from tests.people import SERVICE
+from tests.journeys.importing import add_students, lend_all, sis_id_of_student
 from tests.sandbox.running import Sandbox, running
 
-FIRST_STUDENT, FIRST_COURSE, IN_A_COURSE = 1_000_000, 1_000_000, 100
 HEADER = "Parent Name,Parent Email,Student ID"
 S = ImportState
 
@@ -123,22 +122,11 @@ def _measure(kind: str, rows: int, road: ImportRoad, undo: bool) -> None:
 
 def _world(world: dict[str, Any], rows: int) -> dict[str, Any]:
     """The made-up school with many more students, where the service account may do everything."""
-    courses = [
-        {"id": FIRST_COURSE + n, "account_id": 1, "name": f"Bench {n}", "course_code": "B",
-         "workflow_state": "available", "sections": [{"id": FIRST_COURSE + n, "name": "A"}]}
-        for n in range(1 + rows // IN_A_COURSE)
-    ]  # fmt: skip
-    for n in range(_students(rows)):
-        number, course = FIRST_STUDENT + n, courses[n % len(courses)]["id"]
-        login = {"account_id": 1, "unique_id": f"s{n}", "password": "p", "sis_user_id": f"S{number}"}
-        world["users"].append({"id": number, "name": f"Student {n}", "logins": [login]})
-        row = {"user_id": number, "course_id": course, "section_id": course, "state": "active"}
-        world["enrollments"].append(row | {"type": "StudentEnrollment"})
-    world["courses"] += courses
+    add_students(world, _students(rows))
+    lend_all(world)
     world["settings"]["extra_cost"] = -0.1  # nothing: the budget of the token is never short
     for row in (world["developer_keys"][0], world["access_tokens"][0]):
         row["scopes"] = None
-    next(row for row in world["admins"] if row["user_id"] == SERVICE)["permissions"] = None
     return world
 
 
@@ -149,7 +137,7 @@ def _students(rows: int) -> int:
 def _begin(institution_id: int, rows: int) -> int:
     """Each parent has two rows."""
     lines = [
-        f"Parent {n // 2},parent{n // 2}@family.test,S{FIRST_STUDENT + n % max(rows // 2, 1)}"
+        f"Parent {n // 2},parent{n // 2}@family.test,{sis_id_of_student(n % max(rows // 2, 1))}"
         for n in range(rows)
     ]
     content, now = io.BytesIO("\r\n".join([HEADER, *lines]).encode()), datetime.now(UTC)

@@ -18,6 +18,7 @@ from app.tasks import imports as tasks
 from tests.people import SERVICE, School
 
 S = ImportState
+FIRST, IN_A_COURSE = 1_000_000, 100
 PARENTS = ("Parent Name", "Parent Email", "Student ID")
 
 
@@ -30,6 +31,27 @@ def lend_all(world: dict[str, Any]) -> None:
     world["developer_keys"][0]["scopes"] = list(
         dict.fromkeys((*(world["developer_keys"][0]["scopes"] or ()), *scopes))
     )
+
+
+def add_students(world: dict[str, Any], count: int) -> None:
+    """As many students more, each in one of the courses for a hundred of them."""
+    courses = [
+        {"id": FIRST + n, "account_id": 1, "name": f"Course {n}", "course_code": f"C{n}",
+         "workflow_state": "available", "sections": [{"id": FIRST + n, "name": "A"}]}
+        for n in range(-(-count // IN_A_COURSE))
+    ]  # fmt: skip
+    world["courses"] += courses
+    for n in range(count):
+        login = {"account_id": 1, "unique_id": f"student{n}", "sis_user_id": sis_id_of_student(n)}
+        world["users"].append({"id": FIRST + n, "name": f"Student {n}", "logins": [login]})
+        place = {"course_id": FIRST + n // IN_A_COURSE, "section_id": FIRST + n // IN_A_COURSE}
+        row = {"user_id": FIRST + n, "type": "StudentEnrollment", "state": "active"}
+        world["enrollments"].append(row | place)
+
+
+def sis_id_of_student(number: int) -> str:
+    """Of the one with this number among those who were added, from 0 on."""
+    return f"X{number:07}"
 
 
 def sheet(rows: Iterable[Sequence[str]], header: Sequence[str] = PARENTS) -> bytes:
