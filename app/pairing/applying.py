@@ -5,9 +5,9 @@ repeated one cannot link twice. Calls to Canvas: one read and one write for an a
 one write per section of the student for a course-scoped one.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import db
@@ -39,6 +39,22 @@ class Access:
 
     service: Callable[[int], Canvas]  # by institution: its service account
     own: Callable[[int, int], Canvas]  # by institution and person: an observer, with their own token
+
+    @contextmanager
+    def in_a_row(self, budget: timedelta) -> Iterator["Access"]:
+        """The same for a turn of bulk work by one thread: what is asked follows one upon another.
+
+        The budget is for the calls to each Canvas that `service` gives.
+        """
+        opened: dict[int, Canvas] = {}
+        with ExitStack() as stack:
+
+            def service(institution_id: int) -> Canvas:
+                if institution_id not in opened:
+                    opened[institution_id] = stack.enter_context(self.service(institution_id).in_a_row())
+                return opened[institution_id].within(budget)
+
+            yield replace(self, service=service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from app import db
 from app.pairing import census
-from app.tasks.pairing import access
+from app.tasks.pairing import BUDGET, access
 
 TURN = timedelta(seconds=20)
 
@@ -17,7 +17,8 @@ def begin_counting() -> None:
 
 def count(run_id: int) -> timedelta | None:
     """Count on."""
-    return census.turn(run_id, access(), _clock, TURN)
+    with access().in_a_row(BUDGET) as ready:
+        return census.turn(run_id, ready, _clock, TURN)
 
 
 def _clock() -> datetime:

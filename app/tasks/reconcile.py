@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from app import db
 from app.pairing import clicks, reconciling
-from app.tasks.pairing import access
+from app.tasks.pairing import BUDGET, access
 
 TURN = timedelta(seconds=20)
 
@@ -17,12 +17,14 @@ def begin_due() -> None:
 
 def reconcile(run_id: int) -> timedelta | None:
     """Walk on."""
-    return reconciling.turn(run_id, access(), _clock, TURN)
+    with access().in_a_row(BUDGET) as ready:
+        return reconciling.turn(run_id, ready, _clock, TURN)
 
 
 def mend(institution_id: int) -> timedelta | None:
     """Mend what an admin has clicked."""
-    return clicks.mend_asked(institution_id, access(), _clock, TURN)
+    with access().in_a_row(BUDGET) as ready:
+        return clicks.mend_asked(institution_id, ready, _clock, TURN)
 
 
 def _clock() -> datetime:

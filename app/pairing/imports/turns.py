@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -49,20 +48,8 @@ def turn(
     import_id: int, lane: int, state: str, access: Access, clock: Clock, lasting: timedelta
 ) -> timedelta | None:
     """Work on for a while. How long to wait for the next turn; None: this job is done."""
-    with ExitStack() as stack:
-        return _work(import_id, lane, state, _in_a_row(access, stack), clock, lasting)
-
-
-def _in_a_row(access: Access, stack: ExitStack) -> Access:
-    """The same access; what the service account is asked in this turn follows one upon another."""
-    opened: dict[int, Canvas] = {}
-
-    def service(institution_id: int) -> Canvas:
-        if institution_id not in opened:
-            opened[institution_id] = stack.enter_context(access.service(institution_id).in_a_row())
-        return opened[institution_id].within(BUDGET)
-
-    return replace(access, service=service)
+    with access.in_a_row(BUDGET) as ready:
+        return _work(import_id, lane, state, ready, clock, lasting)
 
 
 def _work(
