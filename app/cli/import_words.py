@@ -13,7 +13,7 @@ from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import overview, progress, steering
 from app.pairing.imports.looking import NEW
 from app.pairing.imports.verdicts import Verdict
-from app.web import import_rows, import_words
+from app.web import import_rows, import_verdicts, import_words
 
 MOST = 20  # rows that are shown
 LOOK = 0.5  # seconds between two looks
@@ -93,7 +93,7 @@ def _preview(of: Import) -> Iterator[str]:
         if numbers.groups[name]:
             yield f"{title}:"
         for verdict, count in numbers.groups[name]:
-            yield f"{count:>6}  {import_words.HEADINGS[verdict]}"
+            yield f"{count:>6}  {import_verdicts.HEADINGS[verdict]}"
     for ability, why in of.rights.items():
         yield import_words.lack(ability, why)
     yield from _problems(of)
@@ -114,7 +114,7 @@ def _problems(of: Import) -> Iterator[str]:
     for row in found[:MOST]:
         shown = import_rows.row(row)
         pair = f"{shown.observer} observes {shown.student}" if shown.student else shown.observer
-        yield f"  row {row.number}: {pair}. {import_words.reason_of(row)}"
+        yield f"  row {row.number}: {pair}. {import_verdicts.reason_of(row)}"
         for one in row.candidates or ():
             known = ", ".join(value for name, value in one.items() if name not in ("id", "name"))
             name = "somebody else: make a separate account" if one["id"] == NEW else one["name"]

@@ -13,7 +13,8 @@ from app.pairing.imports.verdicts import Verdict
 from app.sheets.pairs import Given
 from app.sheets.vocabulary import What
 from app.sheets.writing import for_people
-from app.web.import_words import GIVEN, STATES, reason_of, why_unwritten
+from app.web.import_verdicts import STATES, reason_of, why_unwritten
+from app.web.import_words import GIVEN
 from app.web.policy_form import purpose
 
 

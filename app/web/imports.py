@@ -8,16 +8,16 @@ from flask import Response, abort, render_template, request, stream_with_context
 from sqlalchemy.orm import Session
 
 from app import db
-from app.canvas.oauth import IMPORT_SCOPES, Extra
+from app.canvas.oauth import IMPORT_SCOPES
 from app.models import Import, ImportRoad, ImportState
-from app.pairing import bars
-from app.pairing.imports import files, intake, looking, overview, progress, steering, undoing
+from app.pairing.imports import files, intake, steering, undoing
+from app.sheets.columns import Mapping
 from app.sheets.troubles import Refused
-from app.web import guard, headers, import_columns, import_rows, import_words, visit
+from app.web import guard, import_columns, import_pages, import_rows, import_verdicts, import_words, visit
+from app.web.import_pages import Page
 
 bp = guard.portal("imports", __name__, "/admin/import")
 
-Page = str | tuple[str, int]
 S = ImportState
 A_FORM = 64 * 1024  # bytes around an uploaded file
 
@@ -32,13 +32,13 @@ def room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @bp.context_processor
 def speak() -> dict[str, object]:
     """What every page of an import says it with."""
-    return {"words": import_words, "scopes": IMPORT_SCOPES}
+    return {"words": import_words, "verdicts": import_verdicts, "scopes": IMPORT_SCOPES}
 
 
 @bp.post("/")
 def home() -> Page:
     """A field for a file, and the imports there were."""
-    return _home()
+    return import_pages.home()
 
 
 @bp.post("/upload")
@@ -47,7 +47,7 @@ def upload() -> Page:
     _may_act()
     file = request.files.get("sheet")
     if file is None or not file.filename:
-        return _home(str(import_words.NO_FILE)), 422
+        return import_pages.home(str(import_words.NO_FILE)), 422
     launch = visit.launch()
     try:
         with db.transaction() as session:
@@ -55,7 +55,7 @@ def upload() -> Page:
                 session, launch.institution_id, launch.person_id, file.filename, file.stream, visit.now()
             )
     except Refused as refused:
-        return _home(import_words.of_trouble(refused)), 422
+        return import_pages.home(import_words.of_trouble(refused)), 422
     return _show(taken.id)
 
 
@@ -69,11 +69,7 @@ def show(import_id: int) -> Page:
 def how_far(import_id: int) -> Page:
     """The same; only how far it is when a script asks."""
     of = _find(import_id)
-    if "HX-Request" in request.headers and of.state in progress.WORKING:
-        return render_template("admin/import_pace.html", **_pace(of))
-    if "HX-Request" in request.headers:
-        return render_template("admin/import_arrived.html", of=of)
-    return _show(import_id)
+    return import_pages.how_far(of) if "HX-Request" in request.headers else import_pages.show(of)
 
 
 @bp.post("/<row:import_id>/reread")
@@ -208,6 +204,10 @@ def _may_act() -> None:
         abort(403)
 
 
+def _show(import_id: int, wrong: str | None = None, mapping: Mapping | None = None) -> str:
+    return import_pages.show(_find(import_id), wrong, mapping)
+
+
 def _held(session: Session, import_id: int) -> Import:
     return steering.find(session, visit.launch().institution_id, import_id) or abort(404)
 
@@ -218,65 +218,3 @@ def _find(import_id: int) -> Import:
     if found is None or found.institution_id != visit.launch().institution_id:
         abort(404)
     return found
-
-
-def _home(wrong: str | None = None) -> str:
-    launch = visit.launch()
-    headers.lead_out(launch.institution.canvas_url)
-    with db.reading() as session:
-        found = overview.imports(session, launch.institution_id)
-    return render_template(
-        "admin/import.html",
-        launch=launch,
-        imports=found,
-        wrong=wrong,
-        largest=intake.LARGEST // 1024**2,
-        extra=Extra.IMPORT in (launch.institution.extras or ()),
-    )
-
-
-def _show(import_id: int, wrong: str | None = None, mapping: Any = None) -> str:
-    of = _find(import_id)
-    shared = {"launch": visit.launch(), "of": of, "wrong": wrong}
-    if of.state is S.COLUMNS:
-        columns = import_columns.shown(of, visit.launch().person.locale, mapping)
-        return render_template("admin/import_columns.html", columns=columns, **shared)
-    if of.state in progress.WORKING:
-        return render_template("admin/import_progress.html", **(shared | _pace(of)))
-    return _rows_page(of, shared)
-
-
-def _rows_page(of: Import, shared: dict[str, Any]) -> str:
-    chosen = request.form.get("show", "")[:40]
-    after = request.form.get("after", "0")
-    with db.reading() as session:
-        rows, following = overview.page(
-            session, of, chosen, int(after) if after.isdigit() and len(after) < 10 else 0
-        )
-        numbers = overview.preview(session, of)
-        result = overview.result(session, of)
-        may_undo = steering.may_undo(session, of, visit.now())
-        barred = of.road is ImportRoad.FILES and any(
-            one.ended_at is None for one in bars.every(session, of.institution_id)
-        )
-    template = "admin/import_preview.html" if of.state is S.READY else "admin/import_result.html"
-    return render_template(
-        template,
-        numbers=numbers,
-        result=result,
-        chosen=chosen,
-        rows=[import_rows.row(one, chosen == overview.UNWRITTEN) for one in rows],
-        following=following,
-        barred=barred,
-        may_undo=may_undo,
-        proposed=numbers.proposed(of.rights),
-        NEW=looking.NEW,
-        LEFT_OUT=looking.LEFT_OUT,
-        **shared,
-    )
-
-
-def _pace(of: Import) -> dict[str, Any]:
-    pace = progress.pace(of, visit.now())
-    minutes = None if pace.left is None else max(1, round(pace.left.total_seconds() / 60))
-    return {"of": of, "pace": pace, "minutes": minutes}

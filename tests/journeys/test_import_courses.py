@@ -10,6 +10,7 @@ import pytest
 from app import db, people, policy
 from app.models import ImportRoad, ImportState, LinkState, RowState
 from app.pairing import ending
+from app.web import import_columns
 from tests.facts import fact
 from tests.journeys.importing import memory, one, previewed, ran, rows, sheet, undone, verdicts
 from tests.journeys.test_import_pages import settled, uploads
@@ -236,3 +237,11 @@ def test_an_admin_says_which_way_round_dates_are(
 
     page = admin.press(page, "Show: Somebody with an account is connected")
     assert f"{shown} · Coach" in page.text
+
+
+@pytest.mark.parametrize(
+    ("locale", "day_first"),
+    [("en", False), ("en-GB", True), ("de", True), ("es-MX", True), (None, False), ("no such", False)],
+)
+def test_who_is_not_asked_writes_dates_as_their_language_does(locale: str | None, day_first: bool) -> None:
+    assert import_columns.decided_days({}, locale) is day_first

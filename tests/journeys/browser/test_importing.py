@@ -62,7 +62,7 @@ def test_the_pages_of_an_import(meet: Meet, look: Looker, stage: Stage, tmp_path
     stage.change("UPDATE tokens SET purpose = 'observer' WHERE purpose = 'service'")
     press(frame, "Show what would happen")
     frame.get_by_text("No account is connected").wait_for(timeout=60_000)
-    press(frame, "Look again")
+    press(frame, "See what you can do")
     frame.get_by_role("button", name="Make the files without Canvas").wait_for()
     look("import-stopped", admin.page, frame)
     awaited(frame, "Make the files without Canvas", "Files for Canvas")
