@@ -69,7 +69,7 @@ STEPS = {
     Verdict.UNKNOWN_OBSERVER: later("Check the id, or add a name and an e-mail address for a new account."),
     Verdict.NO_EMAIL: later("Add an e-mail address or a login, and upload the row again."),
     Verdict.BAD_EMAIL: later("Correct the address, and upload the row again."),
-    Verdict.NO_ACCOUNTS: later("Observatory's account lacks a right; see below what is missing."),
+    Verdict.NO_ACCOUNTS: later("Observatory's account lacks a right: see “What is missing”."),
     Verdict.LOGIN_TAKEN: later("Give another login, or the SIS id of the account that has it."),
     Verdict.SELF: later("Nobody can observe themselves. Correct the row."),
     Verdict.BLOCKED: later("They are on the do-not-pair list. Nothing is done."),

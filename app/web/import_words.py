@@ -89,6 +89,10 @@ LACKS = {
     "create": later(
         "Observatory's account may not make accounts, so only people who have one are connected."
     ),
+    "sis_ids": later("Observatory's account may not see SIS ids, so rows that give one may find nobody."),
+    "manage_sis": later(
+        "Observatory's account may not manage SIS data, so accounts with an SIS id cannot be taken away."
+    ),
 }
 SIDES = {Side.OBSERVER: later("the observer"), Side.STUDENT: later("the student")}
 GIVEN = {

@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.browser import Page
 from tests.journeys.importing import lend_all, memory, sheet
-from tests.people import ADMIN, ADVISOR, PUBLIC_URL, Admin, School
+from tests.people import ADMIN, ADVISOR, PUBLIC_URL, SERVICE, Admin, School
 from tests.records import time_passes
 from tests.sandbox.importing import settle
 from tests.workers import Runner
@@ -148,6 +149,25 @@ def test_a_key_without_the_scopes_is_told_which(school: School, run_jobs: Runner
     assert "The connected account lacks scopes for imports." in page.text
     assert "url:GET|/api/v1/accounts/:account_id/users" in page.text
     assert page.has_button("Go on")
+
+
+def test_everything_the_account_lacks_is_said_in_the_preview(school: School, run_jobs: Runner) -> None:
+    def lend_scopes(world: dict[str, Any]) -> None:
+        service = next(row for row in world["admins"] if row["user_id"] == SERVICE)
+        permissions = service["permissions"]
+        lend_all(world)
+        service["permissions"] = permissions
+
+    school.changes(lend_scopes)
+    admin = Admin(school, ADMIN)
+
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+
+    assert "1 The observer needs an account, and none may be made" in page.text
+    assert "Observatory's account may not make accounts" in page.text
+    assert "Observatory's account may not manage SIS data" in page.text
+    page = settled(admin, admin.press(page, "Make the files without Canvas"), run_jobs)
+    assert "1 A new account is made, and connected" in page.text
 
 
 def test_an_ambiguous_observer_is_asked_about(school: School, admin: Admin, run_jobs: Runner) -> None:

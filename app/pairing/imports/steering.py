@@ -39,8 +39,9 @@ def preview(
 
 
 def ask_nobody(session: Session, of: Import, now: datetime) -> bool:
-    """Have the preview made of the sheet alone, where Canvas could not be asked."""
-    if of.state not in (S.LISTING, S.LOOKING) or not of.paused:
+    """Have the preview made of the sheet alone, where Canvas could not be asked, or will not be told."""
+    stopped = of.state in (S.LISTING, S.LOOKING) and of.paused
+    if not stopped and of.state is not S.READY:
         return False
     of.road, of.rights = ImportRoad.FILES, {}
     rows = ImportRow.import_id == of.id
