@@ -56,6 +56,7 @@ def _ask(two: Pair, heard: Said, status: int = 200) -> Page:
         courses=courses.of_student(service(), two.student.id),
         weighed=weigh(two.observer, two.student, heard),
         given=request.form,
+        refused=status == 422,
     )
     return page, status
 

@@ -68,7 +68,7 @@ def test_account_connection_and_letter_in_one_go(school: School, office: Office)
     (login,) = made["logins"]
     assert login["unique_id"].startswith("berit.holm.")
     assert login["sis_user_id"] == "P77"
-    assert "✓ The account was made. ✓ Papers seen: passport." in letter.text
+    assert "The account was made. Papers seen: passport." in letter.text
     assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
     assert "You can follow all courses of Kenji Tanaka in Canvas." in letter.text
     assert linked(school, made["id"], KENJI, EVERYWHERE)
@@ -206,7 +206,7 @@ def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> N
 def test_only_an_account_is_made(school: School, office: Office) -> None:
     letter = office.press(for_somebody_new(office), "Make the account only", name="Berit Holm")
 
-    assert "✓ The account was made." in letter.text
+    assert "The account was made." in letter.text
     assert "Papers seen" not in letter.text
     assert states() == []
     assert [event for event, _ in events()] == ["observer:make"]

@@ -41,7 +41,7 @@ def test_a_revoked_code_connects_nobody_and_what_it_made_stays(school: School, o
     page = office.press(office.finds("kenji", "Kenji Tanaka"), "Revoke the code for all courses")
 
     assert "The code does not work any more." in page.text
-    assert "Codes that can be used now" not in page.text
+    assert "used 1 of 2 times" not in page.text
     assert Observer(school, 43).enters().redeems(code).status_code == 422
     assert linked(school, AIKO, KENJI, EVERYWHERE)
     with db.reading() as session:

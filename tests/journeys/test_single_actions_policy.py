@@ -86,7 +86,7 @@ class TestTheLimit:
 
         told = finishes(office, page, name="Berit Holm")
 
-        assert "Nothing was done yet: say below whether there shall be one more." in told.text
+        assert "Nothing was done yet: say below whether there shall be one observer more." in told.text
         assert facts("observer:make") == []
         letter = finishes(office, told, more="1")
         assert "Connected with Kenji Tanaka." in letter.text
