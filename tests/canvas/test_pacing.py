@@ -266,3 +266,17 @@ def test_an_observer_s_token_has_a_budget_of_its_own(load: Load) -> None:
     assert budget_of_service is not None
     budget_of_service.note(0.0)
     assert users.profile(bureau.canvas(OBSERVER, now=datetime.now(UTC)).in_bulk()).name == "Per Holm"
+
+
+@both_databases
+@pytest.mark.parametrize(("told", "settled"), [(RESERVE + UP_FRONT, 1), (RESERVE + UP_FRONT - 1, 3)])
+def test_calls_in_a_row_share_a_turn_while_plenty_is_left(
+    bureau: Bureau, remote: Remote, writes: list[str], told: float, settled: int
+) -> None:
+    remote.says(left(told), left(told), left(told))
+    with bureau.canvas().in_bulk().in_a_row() as canvas:
+        for _ in range(3):
+            users.profile(canvas)
+    assert len(writes) == 2 * settled  # a turn is taken, and given back
+    (row,) = bureau.rows()
+    assert (row.budget_left, row.calls_until) == (told, [])

@@ -4,7 +4,6 @@ Look, note, then write: a row that is repeated finds the account it made before.
 one write for each new observer; none for somebody who has an account.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -38,7 +37,7 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     if shared:
         return _written(row, shared, shared=True)
     person = Wanted.from_json(row.given).observer
-    there = _look(canvas, _names(row))
+    there = _look(canvas, names_of(row))
     if there:
         return _written(row, there.id, handed_in=row.user_line is not None)
     if row.user_line is not None and row.told:
@@ -52,13 +51,12 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
     return _taken(row, canvas, made)
 
 
-def recognized(rows: Sequence[ImportRow], directory: Directory) -> dict[int, str]:
-    """The Canvas numbers of the observers of these rows, for those who are found, by the row's own number."""
-    persons = {row.id: _names(row) for row in rows if not row.observer_id}
-    directory.foresee(list(persons.values()))
-    found = {row_id: directory.match(person).accounts for row_id, person in persons.items()}
-    known = {row.id: row.observer_id for row in rows if row.observer_id}
-    return known | {row_id: one[0].id for row_id, one in found.items() if len(one) == 1}
+def recognize(row: ImportRow, directory: Directory) -> str | None:
+    """The Canvas number of the row's observer, if the directory knows them."""
+    if row.observer_id:
+        return row.observer_id
+    found = directory.match(names_of(row)).accounts
+    return found[0].id if len(found) == 1 else None
 
 
 def login_of(person: Given) -> str:
@@ -75,7 +73,7 @@ def _newcomer(person: Given) -> NewUser:
     )
 
 
-def _names(row: ImportRow) -> Given:
+def names_of(row: ImportRow) -> Given:
     """What a new observer is found by, once there."""
     person = Wanted.from_json(row.given).observer
     return Given(sis_id=person.sis_id, login=login_of(person))
@@ -94,7 +92,7 @@ def _look(canvas: Canvas, person: Given) -> User | None:
 
 def _taken(row: ImportRow, canvas: Canvas, no: Invalid) -> str | Refused:
     """Canvas says no; perhaps somebody else has done this very row in the same moment."""
-    there = _look(canvas, _names(row))
+    there = _look(canvas, names_of(row))
     if there:
         return _written(row, there.id)
     return Refused("; ".join(dict.fromkeys(field.message for field in no.fields)))

@@ -32,7 +32,7 @@ def settle_some(doer: Doer, lane: int) -> bool:
     if not rows:
         return False
     canvas = doer.access.service(doer.of.institution_id)
-    observers = accounts.recognized(rows, Directory(canvas, doer.of))
+    observers = _recognize(rows, Directory(canvas, doer.of))
     pairs = [row for row in rows if row.pair_line is not None and row.id in observers]
     observed = _ask(canvas, (observers[row.id] for row in pairs))
     unasked = {row.id for row in pairs if observers[row.id] not in observed}
@@ -58,6 +58,20 @@ def _rows(of: Import, lane: int) -> Sequence[ImportRow]:
             .order_by(ImportRow.id)
             .limit(AT_ONCE)
         ).all()
+
+
+def _recognize(rows: Sequence[ImportRow], directory: Directory) -> dict[int, str]:
+    """The observers by the rows they are of; up to one about whom Canvas gives no answer."""
+    directory.foresee([accounts.names_of(row) for row in rows if not row.observer_id])
+    found: dict[int, str] = {}
+    for row in rows:
+        try:
+            observer = accounts.recognize(row, directory)
+        except (*RETRYABLE, *running.ABOUT_THE_ROW):
+            break
+        if observer is not None:
+            found[row.id] = observer
+    return found
 
 
 def _ask(canvas: Canvas, observers: Iterable[str]) -> Observed:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app import db
 from app.models import Import, ImportRoad, ImportRow, ImportState, RowKind, RowState
 from app.pairing.imports import files, looking
 from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Verdict

@@ -1,7 +1,8 @@
 """The road by Canvas's own importer: files are handed in, followed, and what it says is brought to its rows.
 
 Killed between handing in and noting it, the files are handed in again: a line that was imported changes
-nothing the second time. What Canvas holds in the end is looked at row by row, whatever the importer said.
+nothing the second time. What Canvas holds in the end is asked of it, whatever the importer said
+(app.pairing.imports.handed).
 """
 
 from datetime import datetime

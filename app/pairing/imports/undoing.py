@@ -90,7 +90,7 @@ def undo_next(doer: Doer, lane: int, before: int | None) -> int | None:
 
 
 def _next(session: Session, import_id: int, lane: int, before: int | None, going: bool) -> ImportRow | None:
-    """One that was begun, else the last one; each state is asked for by itself, for which there is an index."""
+    """One that was begun, else the last one; each state is asked for by itself: so there is an index."""
 
     def last(state: RowState) -> ImportRow | None:
         which = [ImportRow.lane == lane, ImportRow.state == state, _changed()]
