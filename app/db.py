@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from flask import current_app
@@ -17,6 +18,17 @@ READ_ONLY = "observatory_read_only"
 KEYRING = "keyring"  # where a session keeps the secret keys, for app.chain to sign with
 BY = "by"  # and what acts here where no person does, for app.audit to write down
 COMMAND = "cli"
+_by: ContextVar[str | None] = ContextVar(BY, default=None)
+
+
+@contextmanager
+def acting_by(what: str | None) -> Iterator[None]:
+    """What acts in the block where no person does."""
+    token = _by.set(what)
+    try:
+        yield
+    finally:
+        _by.reset(token)
 
 
 @contextmanager
@@ -26,7 +38,7 @@ def transaction() -> Iterator[Session]:
     Never open one while Canvas is called. On SQLite the write lock is taken at once, so that a
     transaction that reads before it writes waits for its turn instead of failing.
     """
-    known = {KEYRING: current_app.extensions["keyring"], BY: current_app.extensions.get(BY)}
+    known = {KEYRING: current_app.extensions["keyring"], BY: _by.get()}
     with Session(database.engine, expire_on_commit=False, info=known) as session, session.begin():
         yield session
 

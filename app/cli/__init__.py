@@ -10,6 +10,7 @@ from app.cli import (
     connecting,
     coverage,
     do_not_pair,
+    drift,
     imports,
     keeping,
     people,
@@ -24,7 +25,7 @@ COMMANDS = (
     *(server.serve, server.worker, server.database, server.examine, server.show),
     *(platform.platform, platform.tool_keys, platform.kept_secrets),
     *(imports.imports, people.office, do_not_pair.do_not_pair, policy.policy),
-    *(registration.registration, registration.discovery, coverage.coverage),
+    *(registration.registration, registration.discovery, coverage.coverage, drift.drift),
     *(audit.audit, keeping.export, keeping.purge),
 )
 

@@ -77,8 +77,8 @@ def application(*, migrated: bool = True) -> Iterator[Flask]:
 @contextmanager
 def operating() -> Iterator[Flask]:
     """The application for what somebody does at the terminal, which is written down as a command's doing."""
-    with application() as app, force_locale("en"):  # nobody's browser asks for another language
-        app.extensions[db.BY] = db.COMMAND
+    english = force_locale("en")  # nobody's browser asks for another language
+    with application() as app, english, db.acting_by(db.COMMAND):
         try:
             yield app
         except Failure as failure:

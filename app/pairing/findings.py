@@ -193,7 +193,7 @@ def _shown(institution_id: int) -> Select[Drift]:
     )
 
 
-def ask(session: Session, institution_id: int, admin_id: int, now: datetime, *which: object) -> int:
+def ask(session: Session, institution_id: int, admin_id: int | None, now: datetime, *which: object) -> int:
     """Have these mended by a job; how many."""
     asked = session.scalars(
         update(Drift)
@@ -212,7 +212,7 @@ def ask(session: Session, institution_id: int, admin_id: int, now: datetime, *wh
     return len(asked)
 
 
-def leave(session: Session, institution_id: int, drift_id: int, admin_id: int, now: datetime) -> bool:
+def leave(session: Session, institution_id: int, drift_id: int, admin_id: int | None, now: datetime) -> bool:
     """Leave one as it is. False: there is no such one to choose about."""
     drift = session.scalar(
         select(Drift)

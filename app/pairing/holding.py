@@ -65,7 +65,7 @@ def followed(
     return True
 
 
-def heal(session: Session, work: Work, actor_id: int, now: datetime) -> bool:
+def heal(session: Session, work: Work, actor_id: int | None, now: datetime) -> bool:
     """Begin to end a held all-course link and make it again. False: it is no longer what was held.
 
     Setting a link that stands heals nothing in Canvas (User Observees API, PUT).

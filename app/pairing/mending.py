@@ -30,7 +30,7 @@ class Click:
     drift_id: int
     link_id: int
     kind: Kind
-    by: int  # people.id
+    by: int | None  # people.id; None: from the command line
 
 
 class Outcome(Enum):

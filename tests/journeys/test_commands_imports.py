@@ -73,9 +73,8 @@ def test_a_sheet_is_previewed_done_and_undone(
     assert "1, parents.csv: undone" in command.done("imports", "show", 1)
     assert memory(ready) == before
     done = [(row.event, row.actor_id, row.facts.get("by")) for row in rows(AuditEvent)]
-    assert [one for one in done if one[0] in ("import:upload", "import:begin", "import:undo")] == [
-        (event, None, "cli") for event in ("import:upload", "import:begin", "import:undo")
-    ]
+    told = ("import:upload", "import:begin", "link:add", "link:add", "import:finish", "import:undo")
+    assert [one for one in done if one[0] in told] == [(event, None, "cli") for event in told]
 
 
 def test_it_is_followed_to_its_end_while_a_worker_lives(
