@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.models import Import, ImportRoad, ImportRow, ImportState, RowKind, RowState
-from app.pairing.imports import files, looking
+from app.pairing.imports import crowding, files, looking
 from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Verdict
 
 PAGE = 50
@@ -35,6 +35,7 @@ class Preview:
     counts: Mapping[str, int]
     by_sis: int  # connections that they can hold
     unwritten: int  # rows that they cannot hold as a whole
+    crowded: int  # students who would have more observers than the policy allows
 
     def of(self, group: frozenset[Verdict]) -> list[tuple[Verdict, int]]:
         """The verdicts of a group that occur, in the order of the table."""
@@ -64,7 +65,8 @@ def preview(session: Session, of: Import) -> Preview:
         asked = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == of.id, which)
         return session.scalars(asked).one()
 
-    return Preview(looking.counts(session, of.id), count(_in_files()), count(_not_in_files()))
+    found = looking.counts(session, of.id)
+    return Preview(found, count(_in_files()), count(_not_in_files()), crowding.crowded(session, of))
 
 
 def _in_files() -> ColumnElement[bool]:
