@@ -10,6 +10,7 @@ from app import db, people
 from app.models import AuditEvent, BarHit, LinkState, Role
 from app.pairing import approvals, bars
 from tests.browser import Page
+from tests.facts import fact
 from tests.journeys import test_sign_up
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
@@ -181,6 +182,7 @@ class TestByAddress:
         assert states() == [LinkState.FAILED]
         assert [hit.times for hit in rows(BarHit)] == [1]
 
+    @fact("rest 4.3", "Everybody is told their own e-mail address; another's needs read_email_addresses.")
     def test_where_canvas_hides_addresses_observers_tell_their_own(
         self, school: School, office: Office
     ) -> None:

@@ -110,6 +110,14 @@ def test_when_the_student_is_asked(approval: bool, issuer: Role, asks: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("approval", "agreed", "asks"),
+    [(False, False, False), (False, True, False), (True, False, True), (True, True, False)],
+)
+def test_when_the_office_asks_the_student(approval: bool, agreed: bool, asks: bool) -> None:
+    assert rules.office_asks(Policy(approval=approval), agreed) == asks
+
+
+@pytest.mark.parametrize(
     ("link_ends", "code_ends", "longer"),
     [
         (None, None, False),
