@@ -37,7 +37,7 @@ CAME = {
 def follow(import_id: int) -> Import:
     """Wait until somebody has to decide, or it is done; say what is being done meanwhile."""
     said = ""
-    while (of := _now(import_id)).state in progress.WORKING and not of.paused:
+    while (of := now_of(import_id)).state in progress.WORKING and not of.paused:
         if not jobs.alive(datetime.now(UTC)):
             raise Sorry(
                 "No worker is running, so nothing goes on. Start one: observatory worker",
@@ -50,7 +50,8 @@ def follow(import_id: int) -> Import:
     return of
 
 
-def _now(import_id: int) -> Import:
+def now_of(import_id: int) -> Import:
+    """An import as it stands now."""
     with db.reading() as session:
         return session.get_one(Import, import_id)
 

@@ -78,14 +78,19 @@ def choose(at: Institution, number: int, decisions: tuple[str, ...], wait: bool)
 @for_institution
 def run(at: Institution, number: int, road: str | None, wait: bool) -> None:
     """Do what the preview shows, by the road that suits it unless you say which."""
-    run_it(at, number, road, wait)
+    _begin(at, number, road)
+    _go_on(at, number, wait)
 
 
-def run_it(at: Institution, number: int, road: str | None, wait: bool) -> None:
-    """Begin to do what the preview shows, and wait for the end if that is wanted."""
+def run_it(at: Institution, number: int, road: str | None, machine: bool) -> None:
+    """Do what the preview shows, and wait for the end."""
+    _begin(at, number, road)
+    tell(follow(number), machine)
+
+
+def _begin(at: Institution, number: int, road: str | None) -> None:
     chosen = ImportRoad(road) if road else road_of(_find(at, number))
     _steer(at, number, lambda session, of, now: steering.run(session, of, chosen, now))
-    _go_on(at, number, wait)
 
 
 @imports.command()
@@ -181,7 +186,7 @@ def _steer(at: Institution, number: int, what: Callable[[Session, Import, dateti
         of = _held(session, at, number)
         if not what(session, of, datetime.now(UTC)):
             raise Sorry(f"observatory: not now: import {number} {import_words.state(of)}.")
-    click.echo(f"Import {number} {import_words.state(_find(at, number))}.")
+    click.echo(f"Import {number} {import_words.state(_find(at, number))}.", err=True)
 
 
 def _go_on(at: Institution, number: int, wait: bool) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from app import db
-from app.cli.import_words import follow, tell
+from app.cli.import_words import follow, now_of, tell
 from app.cli.imports import following, run_it
 from app.cli.shell import Sorry, as_json, for_institution
 from app.models import Import, ImportRoad, Institution
-from app.pairing.imports import intake, steering
+from app.pairing.imports import intake, progress, steering
 from app.sheets.columns import Mapping, Meaning
 from app.sheets.decoding import ENCODINGS
 from app.sheets.delimited import DELIMITERS
@@ -72,10 +72,19 @@ def upload(
     except Refused as refused:
         raise Sorry(import_words.of_trouble(refused)) from None
     click.echo(f"Import {of.id}: {of.file_name}", err=machine)
-    if wait:
-        tell(follow(of.id), machine)
-    if really and road != ImportRoad.FILES:
-        run_it(at, of.id, road, wait)
+    of = follow(of.id) if wait else now_of(of.id)
+    if really and only_files is None and _has_work(of):
+        if not machine:
+            tell(of)
+        run_it(at, of.id, road, machine)
+    elif wait or machine:
+        tell(of, machine)
+
+
+def _has_work(of: Import) -> bool:
+    """Whether there is something to do; a sheet that comes every night mostly has nothing new."""
+    with db.reading() as session:
+        return progress.doable(session, of.id) > 0
 
 
 def _mapping(of: Import, columns: tuple[str, ...]) -> Mapping | None:

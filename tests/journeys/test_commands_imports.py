@@ -46,7 +46,8 @@ def test_a_sheet_is_previewed_done_and_undone(
 ) -> None:
     before = memory(ready)
 
-    assert command.done("imports", "upload", parents, "--no-follow") == "Import 1: parents.csv\n"
+    uploaded = command("imports", "upload", parents, "--no-follow", "--json")
+    assert (uploaded.json["number"], uploaded.err) == (1, "Import 1: parents.csv\n")
     assert "Import 1, parents.csv: is being read" in command.done("imports", "show", 1)
     run_jobs()
     told = command.done("imports", "show", 1)
@@ -91,6 +92,7 @@ def test_it_is_followed_to_its_end_while_a_worker_lives(
         try:
             eventually(lambda: bool(jobs.alive(datetime.now(UTC))))
             told = command.done("imports", "upload", parents, "--yes")
+            again = command("imports", "upload", parents, "--yes", "--json")
         finally:
             stop.set()
         worker.result()
@@ -98,6 +100,7 @@ def test_it_is_followed_to_its_end_while_a_worker_lives(
     assert "Canvas does not know the student" in told
     assert "     2  connections made\n" in told
     assert (AIKO, KENJI) in ready.links()
+    assert (again.json["doing"], again.json["rows"]["already"]) == (0, 2)  # everything is connected by now
 
 
 def test_without_a_worker_it_says_so_and_leaves_it_to_one(
@@ -152,10 +155,10 @@ def test_it_is_stopped_and_goes_on_and_is_given_up(
 ) -> None:
     command.done("imports", "upload", parents, "--no-follow")
 
-    assert command.done("imports", "pause", 1) == "Import 1 paused.\n"
+    assert command("imports", "pause", 1).err == "Import 1 paused.\n"
     command.done("imports", "resume", 1, "--no-follow")
     run_jobs()
-    assert command.done("imports", "cancel", 1) == "Import 1 canceled.\n"
+    assert command("imports", "cancel", 1).err == "Import 1 canceled.\n"
     listed = command.done("imports", "list")
     assert listed.startswith("     1  parents.csv: canceled; ")
     assert listed.endswith("by the command line\n")

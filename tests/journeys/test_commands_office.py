@@ -9,6 +9,7 @@ from app.models import Agreement, AuditEvent, Bar, Import
 from app.policy import PRESETS
 from tests.commands import Terminal, command
 from tests.journeys.importing import sheet
+from tests.journeys.office import Office
 from tests.journeys.rows import rows
 from tests.journeys.test_sign_up import grown
 from tests.people import MATHS, PUBLIC_URL, School
@@ -210,3 +211,19 @@ def test_what_is_of_one_institution_is_not_of_another(
     assert command.done("do-not-pair", "list", *in_oak) == "The list is empty.\n"
     assert "has met nobody called 'kenji'" in command.refused("audit", "record", "kenji", *in_oak)
     assert "import" not in command.done("audit", "list", *in_oak)
+
+
+def test_the_pages_tell_what_commands_did(school: School, command: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "parents.csv"
+    file.write_bytes(sheet([("Aiko Tanaka", "aiko@families.example", "S000105")]))
+    command.done("imports", "upload", file, "--no-follow")
+    command.done("do-not-pair", "add", KENJI, "--anyone", "--document", "binder 4")
+    command.done("people", "code", KENJI)
+    office = Office(school)
+
+    assert "by whoever runs the server" in office.press(office.opens(), "Open the do-not-pair list").text
+    assert "made by whoever runs the server" in office.finds("105", "Kenji Tanaka").text
+    assert "parents.csv" in office.press(office.opens(), "Import a sheet").text
+    events = office.press(office.opens(), "See what happened").text
+    assert "Whoever runs the server made a code for Kenji Tanaka." in events
+    assert "by: cli" not in events
