@@ -81,7 +81,7 @@ def _keep(schedules: Mapping[str, timedelta], stop: threading.Event, executor_id
     while not stop.is_set():
         try:
             _beat(executor_id)
-            _rescue(pace.stale)
+            _rescue(executor_id, pace.stale)
             _schedule(schedules, done)
         except SQLAlchemyError as error:
             log.warning("database does not answer", error=type(error).__name__)
@@ -134,13 +134,15 @@ def alive(now: datetime, stale: timedelta = STALE) -> list[Worker]:
         return list(session.scalars(select(Worker).where(Worker.beat_at > now - stale)))
 
 
-def _rescue(stale: timedelta) -> None:
+def _rescue(executor_id: str, stale: timedelta) -> None:
     """Put back on the queue what workers were running that are alive no more.
 
     Several workers may try at once: each job is put back by a conditional update, from the dead one only.
+    Whoever asks is alive, however long their own sign of life had to wait for the database: a job taken from
+    oneself would wait for itself for ever.
     """
     running = _running()  # before the living, or somebody who just came would seem dead
-    dead = running - {worker.executor_id for worker in alive(datetime.now(UTC), stale)}
+    dead = running - {executor_id} - {worker.executor_id for worker in alive(datetime.now(UTC), stale)}
     if dead:
         log.warning("taking over", workers=sorted(dead))
         DBOS._recover_pending_workflows(sorted(dead))

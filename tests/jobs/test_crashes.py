@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -192,3 +194,28 @@ def test_what_is_scheduled_runs_once_in_its_period_however_many_workers_there_ar
     time.sleep(1)  # several beats of both
 
     assert notes.read_text().count("tick") == 1
+
+
+def test_a_worker_takes_no_job_from_itself(app: Flask) -> None:
+    """However old its own sign of life is: it may have waited for the database."""
+    begun: list[int] = []
+
+    def slow(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.3)
+
+    promise("slow", 1)
+    stop, pace = threading.Event(), jobs.Pace(timedelta(seconds=0.02), timedelta(seconds=0.02), timedelta())
+
+    def work() -> None:
+        with app.app_context():
+            jobs.work({"slow": slow}, {}, stop, "test", pace)
+
+    with ThreadPoolExecutor(1) as threads:
+        worker = threads.submit(work)
+        try:
+            eventually(nothing_left)
+        finally:
+            stop.set()
+        worker.result()
+    assert begun == [1]
