@@ -1,7 +1,7 @@
 """What a row asks for, as it is kept in the database."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -42,8 +42,8 @@ class Wanted:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; blanks are left out."""
-        people = {name: _filled(asdict(getattr(self, name))) for name in ("observer", "student")}
-        places = {name: _filled(asdict(getattr(self, name))) for name in ("course", "section")}
+        people = {name: _fields(getattr(self, name)) for name in ("observer", "student")}
+        places = {name: _fields(getattr(self, name)) for name in ("course", "section")}
         own = {
             "kind": self.kind.value,
             "action": self.action.value,
@@ -75,6 +75,10 @@ class Wanted:
             kept.get("declared", ""),
             kept.get("extra", {}),
         )
+
+
+def _fields(of: Given | Place) -> dict[str, str]:
+    return _filled({name: getattr(of, name) for name in of.__slots__})
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

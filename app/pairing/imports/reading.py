@@ -1,6 +1,6 @@
 """Reading the rows of a file into the database, once each, in turns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -18,7 +18,9 @@ from app.sheets.pairs import pairs
 from app.sheets.recognizing import Recognized
 from app.sheets.tables import Table
 
-AT_ONCE = 1000
+AT_ONCE = 1000  # rows of a statement
+PIECE = 10_000  # of a transaction
+PIECES = 5  # of a turn: each turn reads the file from its start
 LANES = 4
 ORDER = {Kind.USERS: 0, Kind.ENROLLMENTS: 1, Kind.USER_OBSERVERS: 2, Kind.SHEET: 3}  # Canvas's order
 
@@ -55,17 +57,29 @@ def _users(table: Table) -> Iterator[Item]:
 
 def read_on(of: Import, now: datetime) -> bool:
     """Read some more rows; True when all are read. A repeated turn reads none twice."""
+    done = int(of.cursor or 0)
     with intake.recognized(of) as found:
-        total = sum(table.count() for table in found.tables) if not of.total else of.total
-        some = list(islice(items(of, found), int(of.cursor or 0), int(of.cursor or 0) + AT_ONCE * 10))
+        total = of.total or sum(table.count() for table in found.tables)
+        rest = islice(items(of, found), done, None)
+        for _ in range(PIECES):
+            some = list(islice(rest, PIECE))
+            done += len(some)
+            if not _keep(of, some, now, cursor=str(done), total=total, done=done):
+                return False
+            of.cursor = str(done)
+            if len(some) < PIECE:
+                return True
+    return False
+
+
+def _keep(of: Import, some: Sequence[Item], now: datetime, **place: object) -> bool:
+    """Write a piece down, unless somebody else has, or the import was given up."""
     with db.transaction() as session:
-        following = str(int(of.cursor or 0) + len(some))
-        if not progress.advance(session, of, now, cursor=following, total=total, done=int(following)):
+        if not progress.advance(session, of, now, **place):
             return False
         for start in range(0, len(some), AT_ONCE):
-            rows = [_row(of, item) for item in some[start : start + AT_ONCE]]
-            session.execute(insert(ImportRow), rows)
-    return len(some) < AT_ONCE * 10
+            session.execute(insert(ImportRow), [_row(of, item) for item in some[start : start + AT_ONCE]])
+    return True
 
 
 def _row(of: Import, item: Item) -> dict[str, object]:
