@@ -111,3 +111,29 @@ def test_an_entry_of_the_list_is_made(meet: Meet, look: Looker) -> None:
     look("list-entry", admin.page, frame)
     press(frame, "Back to the list", "Do-not-pair list")
     look("list-one", admin.page, frame)
+
+
+def test_whom_the_office_connected_is_asked_to_agree(meet: Meet, look: Looker, stage: Stage) -> None:
+    stage.change("DELETE FROM policies")
+    stage.change(
+        "INSERT INTO agreements (id, institution_id, version, text, created_at)"
+        " VALUES (1, 1, 1, 'I use what I see to support the student.\nI show it to nobody else.',"
+        " '2026-09-01 08:00:00')"
+    )
+    stage.change(
+        "INSERT INTO policies (institution_id, version, code_life_days, code_uses, tas_issue, agreement_id)"
+        " VALUES (1, 1, 30, 2, 0, 1)"
+    )
+    admin = meet(ADMIN)
+    frame = finds(admin, "kenji", "Kenji Tanaka")
+    frame.get_by_label("Add an observer").fill("jorge")
+    press(frame, "Find the observer", "An observer for")
+    press(frame, "Choose Jorge Alvarez", "Connect Jorge Alvarez")
+    assert frame.get_by_text("Jorge Alvarez has not agreed to the text of the policy yet.").is_visible()
+    press(frame, "Connect", "Kenji Tanaka")
+
+    jorge = meet(43).signs_in()
+    look("portal-agreement", jorge.page)
+    jorge.page.get_by_role("button", name="I agree").click()
+    jorge.page.get_by_role("heading", name="Please agree to this").wait_for(state="detached")
+    assert jorge.page.get_by_role("heading", name="Kenji Tanaka").is_visible()
