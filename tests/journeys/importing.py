@@ -20,6 +20,14 @@ from tests.people import SERVICE, School
 S = ImportState
 FIRST, IN_A_COURSE = 1_000_000, 100
 PARENTS = ("Parent Name", "Parent Email", "Student ID")
+LINKS = ("observer_id", "student_id", "status")
+PARENT, OTHER = 44, 43  # they have accounts, and no SIS ids before `prepare`
+NINA = ("Nina New", "nina@family.test")
+FAMILY = [
+    (*NINA, "S000105"),
+    (*NINA, "S000106"),
+    ("", f"parent{PARENT}@family.test", "S000107"),
+]
 
 
 def lend_all(world: dict[str, Any]) -> None:
@@ -52,6 +60,28 @@ def add_students(world: dict[str, Any], count: int) -> None:
 def sis_id_of_student(number: int) -> str:
     """Of the one with this number among those who were added, from 0 on."""
     return f"X{number:07}"
+
+
+def prepare(world: dict[str, Any]) -> None:
+    """The account may do everything; two parents have SIS ids, and the course and its sections, too."""
+    lend_all(world)
+    for user in world["users"]:
+        if user["id"] in (PARENT, OTHER):
+            user["logins"][0]["sis_user_id"] = f"P{user['id']}"
+            user["email"] = f"parent{user['id']}@family.test"
+    for course in world["courses"]:
+        course["sis_course_id"] = f"C{course['id']}"
+        for section in course["sections"]:
+            section["sis_section_id"] = f"X{section['id']}"
+
+
+def forget_sis(world: dict[str, Any], user_id: int) -> None:
+    user = next(each for each in world["users"] if each["id"] == user_id)
+    user["logins"][0]["sis_user_id"] = None
+
+
+def admin_token(school: School) -> str:
+    return next(token["token"] for token in school.canvas.state()["access_tokens"])
 
 
 def sheet(rows: Iterable[Sequence[str]], header: Sequence[str] = PARENTS) -> bytes:

@@ -12,9 +12,20 @@ from app.models import ImportRoad, ImportState, LinkState, RowState
 from app.pairing import ending
 from app.web import import_columns
 from tests.facts import fact
-from tests.journeys.importing import memory, one, previewed, ran, rows, sheet, undone, verdicts
+from tests.journeys.importing import (
+    PARENT,
+    forget_sis,
+    memory,
+    one,
+    prepare,
+    previewed,
+    ran,
+    rows,
+    sheet,
+    undone,
+    verdicts,
+)
 from tests.journeys.test_import_pages import settled, uploads
-from tests.journeys.test_importing import PARENT, forget_sis, prepare
 from tests.people import ADMIN, BIOLOGY, MATHS, Admin, School
 from tests.records import all_links, everything_settles
 from tests.workers import Runner

@@ -13,9 +13,8 @@ from app.models import Import, ImportRoad, ImportState
 from app.pairing import bars
 from app.pairing.imports import files, intake, overview, steering
 from tests.facts import fact
-from tests.journeys.importing import lend_all, one, sheet, verdicts, work
+from tests.journeys.importing import admin_token, lend_all, one, prepare, sheet, verdicts, work
 from tests.journeys.test_import_pages import settled, uploads
-from tests.journeys.test_importing import admin_token, prepare
 from tests.people import ADMIN, MATHS, Admin, School
 from tests.sandbox.importing import settle
 from tests.workers import Runner

@@ -7,8 +7,7 @@ import pytest
 
 from app.models import ImportRoad, RowState
 from app.pairing.imports.verdicts import DOES, Verdict
-from tests.journeys.importing import memory, previewed, ran, rows, sheet, undone
-from tests.journeys.test_importing import admin_token, prepare
+from tests.journeys.importing import admin_token, memory, prepare, previewed, ran, rows, sheet, undone
 from tests.people import MATHS, School
 
 HEADER = ("Parent SIS ID", "Parent Email", "Parent Name", "Student ID", "Action", "Course ID", "Last day")

@@ -1,0 +1,218 @@
+"""What a preview says of rows: who is meant, who is asked about, and what Canvas would say."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app import db, people
+from app.models import Import, ImportRoad
+from app.pairing import bars
+from app.pairing.imports import steering
+from tests.facts import fact
+from tests.journeys.importing import (
+    FAMILY,
+    LINKS,
+    NINA,
+    PARENT,
+    admin_token,
+    memory,
+    prepare,
+    previewed,
+    ran,
+    rows,
+    sheet,
+    undone,
+    verdicts,
+    work,
+)
+from tests.people import MATHS, School
+from tests.sandbox.importing import settle, zipped
+
+ROADS = [ImportRoad.API, ImportRoad.SIS]
+
+
+@pytest.fixture
+def ready(school: School) -> School:
+    school.changes(prepare)
+    return school
+
+
+@fact(
+    "rest 6.3", "Row errors of user_observers.csv come in this order: ids, oneself, status, unknown people."
+)
+@fact("rest 6.5", "users.csv says which user_id, login_id or status is missing or taken.")
+def test_every_message_of_canvas_is_foretold(ready: School) -> None:
+    """The very file is handed to Canvas's importer; it says what the preview said."""
+    users = [
+        "user_id,login_id,status,full_name,email",
+        "N1,nina,active,Nina New,nina@family.test",
+        ",nobody,active,Nobody,",
+        "N2,,active,No Login,",
+        "N3,login3,,No Status,",
+        "N4,login4,gone,Wrong Status,",
+        f"N5,{login(ready, PARENT)},active,Taken,",
+        "N6,login6,active,Bad Mail,not an address",
+    ]
+    links = [
+        "observer_id,student_id,status",
+        "N1,S000105,active",
+        f"P{PARENT},S000105,active",
+        ",S000105,active",
+        f"P{PARENT},,active",
+        "S000105,S000105,active",
+        f"P{PARENT},S000105,maybe",
+        "N99,S000105,active",
+        f"P{PARENT},S999999,active",
+        f"P{PARENT},S000106,deleted",
+    ]
+    enrollments = [
+        "course_id,section_id,user_id,role,status,associated_user_id",
+        f"C{MATHS},,P{PARENT},observer,active,S000105",
+        f",,P{PARENT},observer,active,S000105",
+        f"C{MATHS},,,observer,active,S000105",
+        f"C{MATHS},,P{PARENT},observer,maybe,S000105",
+        f"C{MATHS},,N99,observer,active,S000105",
+        f"nowhere,,P{PARENT},observer,active,S000105",
+        f"C{MATHS},nowhere,P{PARENT},observer,active,S000105",
+        f"C{MATHS},,P{PARENT},observer,active,S999999",
+    ]
+    content = zipped(
+        users="\n".join(users), user_observers="\n".join(links), enrollments="\n".join(enrollments)
+    )
+    import_id = previewed(ready, content, "sis.zip")
+    foretold = {(f"{row.source}.csv", row.number, row.told) for row in rows(import_id) if row.told}
+
+    token = admin_token(ready)
+    answer = ready.canvas.api(
+        "POST", "/accounts/1/sis_imports", token, files={"attachment": ("sis.zip", content)}
+    )
+    settle(ready.canvas)
+    found = ready.canvas.get(f"/accounts/1/sis_imports/{answer.json()['id']}/errors", token, per_page=100)
+    said = {(e["file"], e["row"], e["message"]) for e in found["sis_import_errors"]}
+
+    assert foretold == said
+
+
+def login(school: School, user_id: int) -> str:
+    user = next(each for each in school.canvas.state()["users"] if each["id"] == user_id)
+    name: str = user["logins"][0]["unique_id"]
+    return name
+
+
+@pytest.mark.both_databases
+def test_two_parents_who_share_an_address_are_asked_about(ready: School) -> None:
+    content = sheet(
+        [
+            ("Nina New", "home@family.test", "S000105"),
+            ("Ned New", "home@family.test", "S000105"),
+            ("Somebody Else", f"parent{PARENT}@family.test", "S000105"),
+            ("Nina New", "home@family.test", "S000106"),
+        ]
+    )
+    import_id = previewed(ready, content)
+
+    assert verdicts(import_id) == ["new", "shared_email", "shared_email", "new"]
+    before = rows(import_id)
+    assert [c["name"] for c in before[1].candidates or ()] == ["Nina New"]
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(
+    ("header", "own"), [("Parent Login", "ned.new"), ("Parent SIS ID", "Q7")], ids=["login", "sis id"]
+)
+def test_somebody_who_shares_an_address_gets_an_account_of_their_own(
+    ready: School, header: str, own: str, road: ImportRoad
+) -> None:
+    """Both rows are about one person, who is not the one that has the address already."""
+    before = memory(ready)
+    ned = (own, "Ned New", f"parent{PARENT}@family.test")
+    people_and_students = (header, "Parent Name", "Parent Email", "Student ID")
+    import_id = previewed(
+        ready, sheet([(*ned, student) for student in ("S000105", "S000106")], people_and_students)
+    )
+    assert verdicts(import_id) == ["shared_email"] * 2
+    assert all("new" in {one["id"] for one in row.candidates or ()} for row in rows(import_id))
+
+    decides(import_id, "new")
+    assert verdicts(import_id) == ["new"] * 2
+    ran(import_id, road)
+
+    made = rows(import_id)
+    assert [row.made_account for row in made] == [True, False]
+    (new,) = {int(row.observer_id or 0) for row in made}
+    assert new != PARENT
+    assert login(ready, new) == own
+    assert {pair for pair in ready.links() if pair[0] in (new, PARENT)} == {(new, 105), (new, 106)}
+    undone(import_id)
+    assert memory(ready) == before
+
+
+def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> None:
+    import_id = previewed(ready, sheet([("Ned New", f"parent{PARENT}@family.test", "S000105")]))
+
+    (row,) = rows(import_id)
+    assert [one["id"] for one in row.candidates or ()] == [str(PARENT)]
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+
+
+def decides(import_id: int, choice: str) -> None:
+    """The same about every row that is asked about."""
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        choices = [(row.id, choice) for row in rows(import_id) if row.candidates]
+        assert steering.choose(session, of, choices, datetime.now(UTC)) == len(choices)
+    work(import_id)
+
+
+def test_a_row_given_twice_is_done_once(ready: School) -> None:
+    content = sheet([FAMILY[2], FAMILY[2], (f"P{PARENT}", f"parent{PARENT}@family.test", "S000107")])
+    assert verdicts(previewed(ready, content)) == ["matched", "repeated", "shared_email"]
+
+
+def test_nobody_is_connected_with_themself(ready: School) -> None:
+    assert verdicts(previewed(ready, sheet([("S000105", "S000105", "active")], LINKS))) == ["self"]
+
+
+@pytest.mark.both_databases
+def test_a_large_sheet_is_compared_with_the_list_of_people(ready: School) -> None:
+    """A list of a few pages, instead of a question for each row; and the same verdicts."""
+    many = [(f"New {n}", f"new{n}@family.test", f"S{105 + n % 12:06}") for n in range(80)]
+    ready.changes(tell_addresses)
+    ready.forgets_calls()
+
+    import_id = previewed(ready, sheet([*many, FAMILY[2]]))
+
+    assert verdicts(import_id) == ["new"] * 80 + ["matched"]
+    calls = [row["path"] for row in ready.canvas.log() if row["path"].startswith("/api/v1/")]
+    assert sum("/accounts/" in path and path.endswith("/users") for path in calls) <= 3
+    assert len(calls) < 15
+
+
+def tell_addresses(world: dict[str, Any]) -> None:
+    """The developer key enforces no scopes, so lists tell addresses."""
+    world["developer_keys"][0]["scopes"] = None
+    for token in world["access_tokens"]:
+        token["scopes"] = None
+
+
+def test_an_address_within_another_is_not_taken_for_it(ready: School) -> None:
+    content = sheet([("", f"arent{PARENT}@family.test", "S000105"), ("", "parent4@family.test", "S000105")])
+
+    assert verdicts(previewed(ready, content)) == ["new", "new"]
+
+
+def test_whoever_is_on_the_do_not_pair_list_is_told_in_the_preview(ready: School) -> None:
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        admin, student, observer = (
+            people.remember(session, ready.institution_id, number, name, now)
+            for number, name in (("10", "Admin"), ("107", "Student"), (str(PARENT), "Parent"))
+        )
+        bars.make(session, admin, student, observer, None, "", now)
+        bars.make(session, admin, student, None, "nina@family.test", "", now)
+    content = sheet([FAMILY[2], FAMILY[0], (*NINA, "S000107")])
+
+    assert verdicts(previewed(ready, content)) == ["blocked", "new", "blocked"]

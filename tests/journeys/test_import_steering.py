@@ -1,0 +1,99 @@
+"""An import is paused, goes on, is canceled, and in the end forgotten."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app import db
+from app.models import Import, ImportChunk, ImportRoad, ImportState
+from app.pairing.imports import keeping, steering, turns
+from app.pairing.imports.reading import LANES
+from app.tasks.pairing import access
+from tests.journeys.importing import (
+    FAMILY,
+    memory,
+    one,
+    prepare,
+    previewed,
+    ran,
+    rows,
+    sheet,
+    undone,
+    work,
+)
+from tests.people import School
+
+
+@pytest.fixture
+def ready(school: School) -> School:
+    school.changes(prepare)
+    return school
+
+
+def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:
+    with db.transaction() as session:
+        assert steering.run(session, session.get_one(Import, import_id), road, datetime.now(UTC))
+
+
+def step(import_id: int) -> None:
+    """The least a job can do: one row, of the first lane that has one."""
+    for lane in range(LANES):
+        done = one(import_id).done
+        turns.turn(import_id, lane, "running", access(), lambda: datetime.now(UTC), timedelta(milliseconds=1))
+        if one(import_id).done > done:
+            return
+
+
+def steer(import_id: int, what: Any) -> bool:
+    with db.transaction() as session:
+        held: bool = what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        return held
+
+
+def test_paused_it_does_nothing_and_goes_on_where_it_was(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    begun(import_id)
+    step(import_id)
+    assert one(import_id).done == 1
+
+    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    step(import_id)
+    assert one(import_id).done == 1
+
+    assert steer(import_id, steering.resume)
+    of = work(import_id)
+    assert (of.state, of.done) == (ImportState.DONE, 3)
+
+
+@pytest.mark.both_databases
+def test_canceled_it_leaves_the_rest_and_what_was_done_can_be_undone(ready: School) -> None:
+    before = memory(ready)
+    import_id = previewed(ready, sheet(FAMILY))
+    begun(import_id)
+    step(import_id)
+
+    assert steer(import_id, steering.cancel)
+    step(import_id)
+
+    assert sorted(row.state for row in rows(import_id)) == ["done", "seen", "seen"]
+    assert undone(import_id).state is ImportState.UNDONE
+    assert memory(ready) == before
+
+
+@pytest.mark.both_databases
+def test_after_thirty_days_it_cannot_be_undone_and_its_rows_are_thrown_away(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    ran(import_id)
+    later = datetime.now(UTC) + timedelta(days=31)
+
+    keeping.tidy(datetime.now(UTC) + timedelta(days=29))
+    assert len(rows(import_id)) == 3
+    keeping.tidy(later)
+
+    assert rows(import_id) == []
+    assert one(import_id).emptied_at is not None
+    with db.transaction() as session:
+        assert not steering.may_undo(session, one(import_id), later)
+        assert session.scalar(select(func.count()).select_from(ImportChunk)) == 0
