@@ -148,7 +148,7 @@ class ImportRow(Base):
 
 
 class ImportPerson(Base):
-    """An account of the school, looked up for one import and forgotten after it was looked at."""
+    """An account of the school, looked up for one import and forgotten when that is over."""
 
     __tablename__ = "import_people"
     __table_args__ = (
