@@ -72,11 +72,13 @@ STEPS = {
     Verdict.NO_ACCOUNTS: later("Observatory's account lacks a right: see “What is missing”."),
     Verdict.LOGIN_TAKEN: later("Give another login, or the SIS id of the account that has it."),
     Verdict.SELF: later("Nobody can observe themselves. Correct the row."),
-    Verdict.BLOCKED: later("They are on the do-not-pair list. Nothing is done."),
+    Verdict.BLOCKED: later("They are on the do-not-pair list. If that is over, end the entry first."),
     Verdict.CONTRADICTS: later("One row adds and the other removes. Keep one of them."),
     Verdict.UNKNOWN_COURSE: later("Check its id or code, and upload the row again."),
     Verdict.AMBIGUOUS_COURSE: later("Give the course's SIS id instead, and upload the row again."),
-    Verdict.COURSE_OVER: later("Nobody can be added to it any more."),
+    Verdict.COURSE_OVER: later(
+        "Nobody can be added to it any more. Open it again in Canvas, or leave the row out."
+    ),
     Verdict.DATE_EVERYWHERE: later(
         "Only a connection for one course can end by itself. Add the course, or leave the date out."
     ),
@@ -92,15 +94,23 @@ STEPS = {
 }
 TOLD = {
     undoing.IN_USE: later("The account is in use by now, so it stays."),
-    Reason.CANVAS_AWAY: later("Canvas gave no answer about this row, however often it was asked."),
-    Reason.NOT_ALLOWED: later("Canvas does not let Observatory's account do this."),
-    Reason.OBSERVER_UNKNOWN: later("Canvas does not know one of the two any more."),
-    Reason.LINKED_NOTHING: later("Canvas made no connection: perhaps it is the same person."),
-    Reason.STUDENT_LEFT_COURSE: later("The student is no longer in the course."),
-    Reason.COURSE_CONCLUDED: later("The course is over."),
-    Reason.CANVAS_REFUSED: later("Canvas refused the connection."),
-    Reason.OWN_CODE: later("Observer and student are the same person."),
-    "unknown_observer": later("Canvas does not know the observer."),
+    Reason.CANVAS_AWAY: later("Canvas gave no answer about this row. Upload it again later."),
+    Reason.NOT_ALLOWED: later(
+        "Canvas does not let Observatory's account do this. Give its role the permission, and upload it again."
+    ),
+    Reason.OBSERVER_UNKNOWN: later("Canvas does not know one of the two any more. Check their ids."),
+    Reason.LINKED_NOTHING: later(
+        "Canvas made no connection: perhaps it is the same person. Check their ids."
+    ),
+    Reason.STUDENT_LEFT_COURSE: later(
+        "The student is no longer in the course. Enroll them first, or leave the row out."
+    ),
+    Reason.COURSE_CONCLUDED: later("The course is over. Open it again in Canvas, or leave the row out."),
+    Reason.CANVAS_REFUSED: later(
+        "Canvas, or your do-not-pair list, refused the connection. Look at that list first."
+    ),
+    Reason.OWN_CODE: later("Observer and student are the same person. Correct the row."),
+    "unknown_observer": later("Canvas does not know the observer. Check the id, or add an e-mail address."),
 }
 STATES = {
     RowState.DONE: later("done"),

@@ -26,7 +26,9 @@ TROUBLES = {
     Trouble.HEADER_ONLY: later("There are no rows below the header. Choose another file."),
     Trouble.OPEN_QUOTE: later("A quotation mark opens and never closes. Correct the row and try again."),
     Trouble.ENCODING: later("The letters cannot be read. Save the sheet as CSV UTF-8 and try again."),
-    Trouble.ZIP_NOTHING: later("No file in this zip is one of Canvas's, and not exactly one is a sheet."),
+    Trouble.ZIP_NOTHING: later(
+        "Nothing in this zip is for an import, or several sheets are. Upload one sheet."
+    ),
     Trouble.ZIP_LOCKED: later("The zip has a password. Make one without."),
     Trouble.ZIP_NESTED: later("There is a zip in this zip. Unpack it first."),
     Trouble.ZIP_WORKBOOK: later("There is a workbook in this zip. Take it out, and upload it by itself."),
