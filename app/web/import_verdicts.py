@@ -96,7 +96,7 @@ TOLD = {
     undoing.IN_USE: later("The account is in use by now, so it stays."),
     Reason.CANVAS_AWAY: later("Canvas gave no answer about this row. Upload it again later."),
     Reason.NOT_ALLOWED: later(
-        "Canvas does not let Observatory's account do this. Give its role the permission, and upload it again."
+        "Canvas does not let Observatory's account do this. Give its role the permission first."
     ),
     Reason.OBSERVER_UNKNOWN: later("Canvas does not know one of the two any more. Check their ids."),
     Reason.LINKED_NOTHING: later(

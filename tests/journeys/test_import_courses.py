@@ -9,7 +9,7 @@ import pytest
 
 from app import db, people, policy
 from app.models import ImportRoad, ImportState, LinkState, RowState
-from app.pairing import ending
+from app.pairing import bars, ending
 from app.web import import_columns
 from tests.facts import fact
 from tests.journeys.importing import (
@@ -184,6 +184,24 @@ def observing(world: dict[str, Any], section: int) -> dict[str, Any]:
     number = max(e["id"] for e in world["enrollments"]) + 1
     mine = {"id": number, "user_id": PARENT, "type": "ObserverEnrollment", "associated_user_id": 105}
     return {**like, **mine}
+
+
+@pytest.mark.parametrize("course", ["", f"C{MATHS}"], ids=["all courses", "one course"])
+def test_what_the_do_not_pair_list_forbids_meanwhile_is_taken_back(ready: School, course: str) -> None:
+    """Canvas's importer knows no such list."""
+    before, now = memory(ready), datetime.now(UTC)
+    import_id = previewed(ready, sheet([(*KNOWN, "S000105", course, "", "")], HEADER))
+    with db.transaction() as session:
+        author, student, parent = (
+            people.remember(session, ready.institution_id, number, number, now)
+            for number in ("10", "105", str(PARENT))
+        )
+        bars.make(session, author, student, parent, None, "", now)
+
+    ran(import_id, ImportRoad.SIS)
+
+    assert [row.state for row in rows(import_id)] == [RowState.FAILED]
+    assert memory(ready) == before
 
 
 @pytest.mark.parametrize("road", ROADS)
