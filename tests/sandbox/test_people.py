@@ -215,6 +215,16 @@ def test_an_accounts_people_are_sorted(canvas: Sandbox) -> None:
         assert [each for each in back if each in found] == found[::-1]
 
 
+def test_a_list_by_id_follows_who_comes_and_goes(canvas: Sandbox) -> None:
+    before = ids(canvas, "/accounts/1/users", sort="id")
+    assert before == sorted(before)
+    form = {"user[name]": "Newcomer", "pseudonym[unique_id]": "newcomer"}
+    new = canvas.post("/accounts/1/users", "tok-admin", **form).json()["id"]
+    assert ids(canvas, "/accounts/1/users", sort="id") == [*before, new]
+    assert canvas.delete(f"/accounts/1/users/{new}", "tok-admin").status_code == 200
+    assert ids(canvas, "/accounts/1/users", sort="id") == before
+
+
 @fact(
     "rest 4.3",
     "Account users include avatar_url, email, last_login, time_zone and uuid; uuids[] chooses by these.",
