@@ -26,6 +26,7 @@ from app.web import (
     policy,
     policy_form,
     portal,
+    proving,  # noqa: F401  its pages join those of people
     regional,
     register,  # noqa: F401  its pages join those of lti
     registration,

@@ -1,0 +1,152 @@
+"""What the office does about one person with a family's proof, or by making one (/admin/people)."""
+
+from datetime import datetime
+
+from flask import render_template, request
+
+from app import audit, db, people, policy
+from app.canvas import observees
+from app.canvas.observees import Elsewhere
+from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
+from app.models import Role, Way
+from app.pairing import adding, bars, codes, guesses, redemption, spelling
+from app.pairing.codes import ALL_COURSES, Reach
+from app.pairing.directory import Somebody
+from app.pairing.proofs import Claim
+from app.pairing.rules import Reason, Refused
+from app.web import canvas, visit
+from app.web.connecting import chosen_reach, told
+from app.web.people import Notice, Page, asked, bp, may_act, person_page, service, somebody, typed
+
+MOST_SECRET = 255  # characters of a login or password
+PROVE = "url:POST|/api/v1/users/:user_id/observees"
+
+
+@bp.post("/redeem")
+def redeem() -> Page:
+    """Use a code the family has, in the name of the observer."""
+    launch, who = may_act(), somebody(asked("person"))
+    guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
+    match spelling.read(typed("code")):
+        case spelling.Typo():
+            return person_page(who, Notice("refused", good=False, reason=Reason.TYPO), 422)
+        case spelling.Ours(text):
+            heard = canvas.told_before(launch.institution_id, text, service, who.id)
+            with db.transaction() as session:
+                observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+                outcome = redemption.redeem(
+                    session, visit.keyring(), observer, text, guesser, visit.now(), visit.head_start(), heard
+                )
+                adding.note_use(session, launch.person, observer, outcome, visit.now())
+        case spelling.Native(text):
+            try:
+                outcome = redemption.redeem_native(
+                    guesser, _claim(who, Way.NATIVE_CODE), text, visit.clock, visit.head_start()
+                )
+            except CanvasFailure as failure:
+                return _failed(who, failure, PROVE)
+    if outcome == bars.NEUTRAL:  # which an admin may know
+        return person_page(who, Notice("barred", good=False))
+    return person_page(who, told(outcome, who.name))
+
+
+@bp.post("/credentials")
+def credentials() -> Page:
+    """Connect the student who types their login and password here; neither is kept."""
+    launch, who = may_act(), somebody(asked("person"))
+    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
+    if not login or not password or max(len(login), len(password)) > MOST_SECRET:
+        return person_page(who, Notice("both", good=False), 422)
+    guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
+    try:
+        outcome = adding.by_credentials(
+            _claim(who, Way.ADMIN), guesser, login, password, visit.clock, visit.head_start()
+        )
+    except CanvasFailure as failure:
+        return _failed(who, failure, PROVE)
+    if isinstance(outcome, Elsewhere):
+        return person_page(who, Notice("elsewhere", good=False), 422)
+    if outcome == Refused(Reason.UNKNOWN):
+        return person_page(who, Notice("credentials", good=False), 422)
+    return person_page(who, told(outcome, who.name))
+
+
+def _claim(who: Somebody, way: Way) -> Claim:
+    """The observer, in whose name the admin tells Canvas."""
+    launch = visit.launch()
+    with db.transaction() as session:
+        observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+    return Claim(service(), who.id, observer, launch.person, way)
+
+
+@bp.post("/issue")
+def issue() -> Page:
+    """Make a code for a student, or show the one that is live."""
+    launch, who = may_act(), somebody(asked("person"))
+    reach = chosen_reach(who)
+    with db.transaction() as session:
+        student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+        code = codes.issue(
+            session,
+            visit.keyring(),
+            issuer=launch.person,
+            role=Role.ADMIN,
+            student=student,
+            reach=reach,
+            policy=policy.of(session, launch.institution_id),
+            now=visit.now(),
+        )
+        text = codes.text_of(visit.keyring(), code)
+    return _code_page(who, text, code.expires_at, reach)
+
+
+@bp.post("/revoke/<row:code_id>")
+def revoke(code_id: int) -> Page:
+    """End a code of a student; connections made with it stay."""
+    launch, who = may_act(), somebody(asked("person"))
+    with db.transaction() as session:
+        done = codes.revoke(session, launch, code_id, visit.now())
+    return person_page(who, Notice("revoked") if done else Notice("no_code", good=False))
+
+
+@bp.post("/canvas-code")
+def make_in_canvas() -> Page:
+    """Make one of Canvas's own codes for a student, for the Canvas Parent app."""
+    launch, who = may_act(), somebody(asked("person"))
+    try:
+        made = observees.make_pairing_code(service(), who.id)
+    except CanvasFailure as failure:
+        return _failed(who, failure, "url:POST|/api/v1/users/:user_id/observer_pairing_codes")
+    with db.transaction() as session:
+        student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
+        audit.record(
+            session,
+            launch.institution_id,
+            audit.Event.CODE_MADE_IN_CANVAS,
+            visit.now(),
+            launch.person_id,
+            student=student.id,
+        )
+    return _code_page(who, made.code, made.expires_at, ALL_COURSES)
+
+
+def _failed(who: Somebody, failure: CanvasFailure, scope: str) -> Page:
+    """Back on the page of somebody, with what Canvas lacked; nothing else was done."""
+    match failure:
+        case ScopeMissing():
+            return person_page(who, Notice("scope", good=False, name=scope), 422)
+        case CanvasForbids():
+            return person_page(who, Notice("forbidden", good=False, name=who.name), 422)
+        case _:
+            raise failure
+
+
+def _code_page(who: Somebody, text: str, expires_at: datetime, reach: Reach) -> Page:
+    return render_template(
+        "admin/people_code.html",
+        launch=visit.launch(),
+        who=who,
+        text=text,
+        expires_at=expires_at,
+        reach=reach,
+    )
