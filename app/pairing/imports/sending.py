@@ -66,7 +66,7 @@ def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
         return Problem.SIS_FAILED
     with db.transaction() as session:
         directory.forget(session, of.id)  # it has made people
-        progress.advance(session, of, now, cursor=directory.START)
+        progress.advance(session, of, now, cursor=directory.START, done=of.total)
     return None
 
 
