@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from app.chain import AT_ONCE, COLUMNS, EVENTS
 from app.models import Code, Link, Person
 
 MOST_PEOPLE = 50  # that one name may mean
-DAY = timedelta(days=1)  # no event is committed, and so gets its number, later than this after its time
-LAST = 2**31 - 1
 NONE: Mapping[str, str] = {}
 BY_WHOM = (EVENTS.c.actor_id, EVENTS.c.student_id, EVENTS.c.observer_id)
 
@@ -65,17 +63,10 @@ class Wanted:
         if self.courses is not None:
             said.append(EVENTS.c.course_id.in_(self.courses))
         if self.since is not None:
-            before = self._number(EVENTS.c.at < self.since - DAY, EVENTS.c.at.desc())
-            said += [EVENTS.c.at >= self.since, EVENTS.c.number > func.coalesce(before, 0)]
+            said.append(EVENTS.c.at >= self.since)
         if self.until is not None:
-            after = self._number(EVENTS.c.at >= self.until + DAY, EVENTS.c.at)
-            said += [EVENTS.c.at < self.until, EVENTS.c.number < func.coalesce(after, LAST)]
+            said.append(EVENTS.c.at < self.until)
         return and_(*said)
-
-    def _number(self, which: ColumnElement[bool], order: ColumnElement[Any]) -> ScalarSelect[int]:
-        """The number of the first of some events: younger ones need not be read to find old ones."""
-        mine = EVENTS.c.institution_id == self.institution_id
-        return select(EVENTS.c.number).where(mine, which).order_by(order).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

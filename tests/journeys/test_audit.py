@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app import db
-from app.audit import Event
+from app import db, trail
+from app.audit import Event, record
 from app.chain import digest_of
 from app.models import AuditEvent
+from app.people import remember
 from app.web import trail_words
 from tests.journeys.rows import rows
 from tests.people import ADMIN, ADVISOR, MATHS, TEACHER, Admin, Observer, Page, School, Student, Teacher
 from tests.workers import Runner
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 pytestmark = pytest.mark.both_databases
 
@@ -97,6 +100,44 @@ def test_events_are_found_by_person_kind_course_and_day(lived: School, admin: Ad
         assert shown.status_code == 200
         assert found in shown.text, looking_for
         assert not_found not in shown.text, looking_for
+
+
+def test_a_day_shows_what_began_on_it_though_it_was_written_down_later(school: School) -> None:
+    midnight = NOW
+    for code, minutes in ((1, -30), (2, 5), (3, -2), (4, 60 * 30)):
+        with db.transaction() as session:
+            at = midnight + timedelta(minutes=minutes)
+            record(session, school.institution_id, Event.CODE_REFUSED, at, code=code)
+
+    def on(day: datetime) -> list[int]:
+        wanted = trail.Wanted(school.institution_id, since=day, until=day + timedelta(days=1))
+        with db.reading() as session:
+            found = [event.facts["code"] for event in trail.page(session, wanted, None, 10).events]
+            assert found[::-1] == [
+                e.facts["code"] for some in trail.everything(session, wanted) for e in some.events
+            ]
+        return found
+
+    assert on(midnight - timedelta(days=1)) == [3, 1]
+    assert on(midnight) == [2]
+    assert on(midnight + timedelta(days=1)) == [4]
+
+
+def test_of_many_people_or_kinds_the_newest_are_shown_each_once(school: School) -> None:
+    with db.transaction() as session:
+        ids = [remember(session, school.institution_id, str(n), "Twin", NOW).id for n in range(70, 75)]
+        for one in ids * 2:
+            record(session, school.institution_id, Event.LINK_ENDED, NOW, one, student=one, observer=ids[0])
+
+    def numbers(**what: Any) -> list[int]:
+        wanted = trail.Wanted(school.institution_id, **what)
+        with db.reading() as session:
+            first = trail.page(session, wanted, None, 3).events
+            return [e.number for e in [*first, *trail.page(session, wanted, first[-1].number, 100).events]]
+
+    assert numbers(people=tuple(ids)) == list(range(11, 1, -1))
+    assert numbers(people=(ids[2],)) == [9, 4]
+    assert numbers(events=(Event.LINK_ENDED, Event.LINK_ADDED)) == list(range(11, 1, -1))
 
 
 def test_a_long_list_is_read_page_by_page(school: School, admin: Admin) -> None:

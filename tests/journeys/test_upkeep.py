@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
-from app import tasks
+from app import db, tasks
 from app.models import Code, Guesses, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
 from app.pairing import spelling
 from tests.journeys.rows import change, rows, uses
@@ -30,6 +31,17 @@ def test_what_is_over_is_thrown_away(school: School, teacher: Teacher, parent: O
     assert [rows(table) for table in (*VISITS, Guesses)] == [[]] * 5
     assert [code.sealed for code in rows(Code)] == [""]
     assert uses() == [1]
+
+
+def test_sqlite_learns_how_large_its_tables_are(school: School, teacher: Teacher) -> None:
+    teacher.issues([105])
+
+    tasks.TASKS["upkeep"]()
+
+    if db.database.engine.dialect.name == "sqlite":
+        with db.reading() as session:
+            known = session.scalars(text("SELECT tbl FROM sqlite_stat1")).all()
+        assert {"codes", "audit_events"} <= set(known)
 
 
 def test_what_is_not_over_stays(school: School, teacher: Teacher, parent: Observer) -> None:
