@@ -32,6 +32,7 @@ from app.sheets.troubles import Refused
 
 S = ImportState
 MOMENT = timedelta(0)  # between two turns
+LONG = timedelta(minutes=10)  # for what is made, or asked, in one go: the files of 100,000 rows take a minute
 A_WHILE = timedelta(seconds=2)  # until Canvas is asked again how far its importer is, or a pair is free
 
 
@@ -108,15 +109,15 @@ def _step(of: Import, lane: int, access: Access, clock: Clock, place: Place) -> 
         case S.LOOKING if of.road is ImportRoad.FILES:
             return _look(of, unasked.see_all, clock())
         case S.LOOKING:
-            place.eyes = place.eyes or _open_eyes(of, access.service(of.institution_id))
+            place.eyes = place.eyes or _open_eyes(of, access.service(of.institution_id).within(LONG))
             place.eyes.directory.of = of
             return _look(of, place.eyes.see_all, clock())
         case S.SENDING:
-            return _after(of, sending.send(of, access.service(of.institution_id), clock()))
+            return _after(of, sending.send(of, access.service(of.institution_id).within(LONG), clock()))
         case S.FOLLOWING if of.cursor:
             return _list(of, access.service(of.institution_id), place, clock())
         case S.FOLLOWING:
-            problem = sending.follow(of, access.service(of.institution_id), clock())
+            problem = sending.follow(of, access.service(of.institution_id).within(LONG), clock())
             return _after(of, problem) or A_WHILE
         case S.RUNNING | S.CANCELED if of.road is not None:
             return _do(Doer(of, access, clock), lane, place)
