@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists
 
 from app import db
 from app.models import Guesses, Invitation, LtiLaunch, LtiLogin, OAuthAttempt, PortalSession
-from app.pairing import signing_up
+from app.pairing.sign_up import noting
 
 FORGET_GUESSES = timedelta(days=30)  # long after the last one has ceased to count
 FORGET_SIGN_UPS = timedelta(days=30)  # long after its page was last looked at
@@ -24,5 +24,5 @@ def tidy() -> None:
         session.execute(delete(PortalSession).where(PortalSession.expires_at < now))
         session.execute(delete(Invitation).where(Invitation.expires_at < now - FORGET_INVITATIONS))
         session.execute(delete(Guesses).where(Guesses.last_miss_at < now - FORGET_GUESSES))
-        signing_up.forget(session, now - FORGET_SIGN_UPS)
+        noting.forget(session, now - FORGET_SIGN_UPS)
     db.learn_sizes()

@@ -17,10 +17,10 @@ from app import policy as policies
 from app.canvas import accounts, tokens
 from app.errors import CanvasFailure, NotConnected
 from app.models import FrontPage, Institution
-from app.pairing import front, guesses, sign_up, signing_up, spelling
+from app.pairing import front, guesses, spelling
 from app.pairing.rules import Reason, Refused
-from app.pairing.sign_up import Closed, Declined, Doors, Made, Outcome, Waiting
-from app.pairing.signing_up import Again, Asked
+from app.pairing.sign_up import making, native, noting
+from app.pairing.sign_up.outcomes import Again, Asked, Closed, Declined, Doors, Made, Outcome, Waiting
 from app.policy import InForce
 from app.web import canvas, connect, tenants, visit
 
@@ -138,7 +138,7 @@ def done() -> Page:
     institution = tenants.here()
     connect.leads_to(institution)
     with db.reading() as session:
-        row = signing_up.told(session, institution.id, made) if made else None
+        row = noting.told(session, institution.id, made) if made else None
     if made and row is None:
         abort(404)
     fragment = "HX-Request" in request.headers
@@ -171,9 +171,9 @@ def _ask(place: Place, typed: SignUpForm) -> Outcome:
         case spelling.Typo():
             return Refused(Reason.TYPO)
         case spelling.Native(text):
-            return sign_up.make_with_native(institution.id, asked, text, who, doors, visit.clock)
+            return native.make(institution.id, asked, text, who, doors, visit.clock)
         case spelling.Ours(text):
-            return sign_up.make(
+            return making.make(
                 visit.keyring(), institution.id, asked, text, who, doors, visit.clock, visit.head_start()
             )
 

@@ -8,8 +8,9 @@ import pytest
 
 from app import db
 from app.models import Link, LinkState, SignUp, SignUpState
-from app.pairing import guesses, signing_up
-from app.pairing.signing_up import Asked, Work
+from app.pairing import guesses
+from app.pairing.sign_up import noting
+from app.pairing.sign_up.outcomes import Asked, Work
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code
 from tests.journeys.rows import change, hurry, rows, uses
 from tests.journeys.test_sign_up import EMAIL, PASSWORD, Family, account, creations, grown
@@ -68,7 +69,7 @@ def begin(school: School, reach: str) -> Work:
     who = guesses.stranger(keyring, school.institution_id, "203.0.113.1")
     asked = Asked(name="Mio Tanaka", login=EMAIL, password=PASSWORD)
     with db.transaction() as session:
-        begun = signing_up.begin(session, keyring, school.institution_id, asked, code, who, now, timedelta(0))
+        begun = noting.begin(session, keyring, school.institution_id, asked, code, who, now, timedelta(0))
     assert isinstance(begun, Work)
     return begun
 
@@ -91,7 +92,7 @@ def test_a_job_waits_for_an_account_that_may_still_be_made(open_school: School, 
     work = begin(open_school, ONE_COURSE)
     with db.transaction() as session:
         noted = replace(work, before=())
-        assert signing_up.note_look(session, open_school.app.extensions["keyring"], noted)
+        assert noting.note_look(session, open_school.app.extensions["keyring"], noted)
 
     run_jobs()
     assert [row.state for row in rows(SignUp)] == [SignUpState.BEGUN]
@@ -110,7 +111,7 @@ def test_a_job_that_can_never_find_out_gives_the_use_back(open_school: School, r
     work = begin(open_school, EVERYWHERE)
     with db.transaction() as session:
         noted = replace(work, before=())
-        assert signing_up.note_look(session, open_school.app.extensions["keyring"], noted)
+        assert noting.note_look(session, open_school.app.extensions["keyring"], noted)
     open_school.changes(lambda world: world.update(access_tokens=[]))
 
     run_jobs()

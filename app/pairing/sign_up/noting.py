@@ -1,14 +1,10 @@
-"""What is written down while somebody makes an account with a code of ours. Each step is one transaction.
+"""What is written down while somebody makes an account with a code of ours.
 
-    BEGUN --Canvas made the account--> MADE --the connection goes its own way, see app.pairing.links
-       |--Canvas made none--> UNDONE, and the use of the code is given back
-
-Whoever asks Canvas is app.pairing.sign_up. A sign-up that was begun always has a job, which finds out what
-became of it; the password is not in it, for it is written down nowhere.
+A sign-up that was begun always has a job, which finds out what became of it.
 """
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, delete, select, update
@@ -24,42 +20,10 @@ from app.pairing.asking import Told
 from app.pairing.guesses import Guesser
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
+from app.pairing.sign_up.outcomes import Again, Asked, Work
 from app.policy import InForce
 
 TWICE = timedelta(minutes=10)  # the same form again within this time was sent by a second click
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody without an account typed. The password goes to Canvas and nowhere else."""
-
-    name: str
-    login: str  # their e-mail address
-    password: str = field(repr=False)
-    locale: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A sign-up in Canvas's terms. `before` are the student's observers; None: nobody has looked yet."""
-
-    sign_up_id: int
-    institution_id: int
-    road: Road
-    student: str  # Canvas user id
-    name: str
-    login: str
-    locale: str | None
-    created_at: datetime
-    agreement_id: int | None = None
-    before: tuple[str, ...] | None = None  # Canvas user ids
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The same was sent a moment ago; this is what became of it."""
-
-    sign_up_id: int
 
 
 def begin(

@@ -1,0 +1,72 @@
+"""Making an account with one of Canvas's own codes: one call to Canvas, which needs no right at all."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app import db, people
+from app.canvas import observees
+from app.canvas.users import User
+from app.errors import RETRYABLE, CanvasFailure, CanvasThrottled, Failure
+from app.models import Person
+from app.pairing import bars, guesses, links
+from app.pairing.codes import ALL_COURSES
+from app.pairing.guesses import Guesser
+from app.pairing.rules import Reason, Refused
+from app.pairing.sign_up import noting
+from app.pairing.sign_up.making import declined, register
+from app.pairing.sign_up.outcomes import Asked, Clock, Closed, Declined, Doors, Made, Outcome, Waiting
+
+
+def make(institution_id: int, asked: Asked, text: str, who: Guesser, doors: Doors, clock: Clock) -> Outcome:
+    """Make an account with one of Canvas's own codes, in one call that needs no right at all."""
+    now = clock()
+    with db.transaction() as session:
+        wait = guesses.wait_until(session, institution_id, who, now)
+        often = noting.too_often(session, institution_id, noting.address_of(who), now)
+    if wait is not None:
+        return Refused(Reason.TOO_MANY_TRIES, wait)
+    if often is not None:
+        return often
+    try:
+        answer = register(asked, text, doors.nobody)
+    except CanvasThrottled:
+        return Refused(Reason.CANVAS_AWAY)
+    except RETRYABLE:
+        return Waiting(None)
+    except CanvasFailure:
+        return Declined()
+    if isinstance(answer, Closed):
+        return answer
+    if isinstance(answer, User):
+        return Made(None, _note(institution_id, answer, asked, doors, clock()))
+    if any(error.field.startswith("pairing_code") for error in answer.fields):
+        with db.transaction() as session:
+            guesses.miss(session, institution_id, who, now)
+            return noting.refuse(session, institution_id, Refused(Reason.NATIVE_INVALID), now)
+    return declined(answer.fields)
+
+
+def _note(institution_id: int, user: User, asked: Asked, doors: Doors, now: datetime) -> int | None:
+    """Write down what Canvas has linked, if it tells; nothing depends on it."""
+    try:
+        students = observees.list_observees(doors.service(), user.id)
+    except Failure:
+        students = []
+    with db.transaction() as session:
+        person = people.remember(session, institution_id, user.id, user.name, now, locale=asked.locale)
+        noting.note_account(session, person, now)
+        found = [_linked(session, person, student, asked.login, now) for student in students]
+    return next(filter(None, found), None)
+
+
+def _linked(session: Session, observer: Person, student: User, login: str, now: datetime) -> int | None:
+    """The link Canvas has made. None: the do-not-pair list forbids it, so a job ends it at once."""
+    person = people.remember(session, observer.institution_id, student.id, student.name, now)
+    link = links.note_native(session, observer, person, now)
+    bar = bars.forbids(session, observer.institution_id, person, observer, bars.as_listed(login))
+    if bar is None:
+        return link.id
+    links.leave(session, observer, person, ALL_COURSES, now, timedelta(0))
+    bars.note(session, bar, observer.id, now, observer.id)
+    return None
