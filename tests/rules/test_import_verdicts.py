@@ -8,7 +8,18 @@ from hypothesis import strategies as some
 
 from app.models import RowKind
 from app.pairing.imports import given as wanting
-from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Case, Found, Verdict, Where, decide
+from app.pairing.imports.verdicts import (
+    ASKS,
+    DOES,
+    NOTHING,
+    PROBLEMS,
+    Case,
+    Ends,
+    Found,
+    Verdict,
+    Where,
+    decide,
+)
 from app.sheets.pairs import Action, Given
 
 NOBODY, ONE, TWO = Found(), Found(accounts=("44",)), Found(accounts=("44", "45"))
@@ -60,6 +71,17 @@ TABLE = [
     (replace(MATCHED, where=Where.STUDENT_ELSEWHERE), Verdict.NOT_IN_COURSE),
     (replace(REMOVE, where=Where.FOUND, everywhere=True), Verdict.LINKED_EVERYWHERE),
     (replace(REMOVE, where=Where.OVER), Verdict.REMOVE),
+    (replace(ABOUT_A_COURSE, ends=Ends.AHEAD), Verdict.MATCHED),
+    (replace(MATCHED, ends=Ends.AHEAD), Verdict.DATE_EVERYWHERE),
+    (replace(ABOUT_A_COURSE, ends=Ends.UNCLEAR), Verdict.UNCLEAR_DATE),
+    (replace(ABOUT_A_COURSE, ends=Ends.OVER), Verdict.DATE_OVER),
+    (replace(REMOVE, where=Where.FOUND, ends=Ends.OVER), Verdict.REMOVE),
+    (replace(ABOUT_A_COURSE, purpose_fine=False), Verdict.UNCLEAR_PURPOSE),
+    (replace(MATCHED, purpose_fine=False), Verdict.MATCHED),
+    (replace(MATCHED, unasked=True), Verdict.MATCHED),
+    (replace(MATCHED, student=NOBODY, unasked=True), Verdict.NO_SIS_ID),
+    (replace(MATCHED, where=Where.NO_SIS_ID, unasked=True), Verdict.NO_SIS_ID),
+    (replace(NEW, email="", named=False, unasked=True), Verdict.NO_SIS_ID),
     (replace(ACCOUNT, observer=ONE), Verdict.KNOWN),
     (replace(ACCOUNT, promised=True), Verdict.KNOWN),
     (replace(ACCOUNT, login_taken="SIS ID P1"), Verdict.LOGIN_TAKEN),
