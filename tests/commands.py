@@ -23,6 +23,7 @@ class Ran:
     status: int
     out: str
     err: str
+    raw: bytes  # of out
 
     @property
     def json(self) -> Any:
@@ -41,21 +42,21 @@ class Terminal:
             "OBSERVATORY_LOG_LEVEL": "ERROR",
         }
 
-    def __call__(self, *words: object) -> Ran:
-        ran = CliRunner(env=self.environment).invoke(main, [str(word) for word in words])
+    def __call__(self, *words: object, typed: str | None = None) -> Ran:
+        ran = CliRunner(env=self.environment).invoke(main, [str(word) for word in words], input=typed)
         if ran.exception is not None and not isinstance(ran.exception, SystemExit):
             raise ran.exception
-        return Ran(ran.exit_code, ran.stdout, ran.stderr)
+        return Ran(ran.exit_code, ran.stdout, ran.stderr, ran.stdout_bytes)
 
-    def done(self, *words: object) -> str:
+    def done(self, *words: object, typed: str | None = None) -> str:
         """What a command says that does not fail."""
-        ran = self(*words)
+        ran = self(*words, typed=typed)
         assert ran.status == 0, ran
         return ran.out
 
-    def refused(self, *words: object) -> str:
+    def refused(self, *words: object, typed: str | None = None) -> str:
         """What a command says that fails, which is all it says."""
-        ran = self(*words)
+        ran = self(*words, typed=typed)
         assert ran.status == 1, ran
         return ran.err
 

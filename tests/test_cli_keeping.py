@@ -1,5 +1,6 @@
 """`audit verify`, `export` and `purge`, as whoever runs the server uses them."""
 
+import io
 import json
 import stat
 import zipfile
@@ -91,6 +92,15 @@ def test_purging_tells_first_and_does_it_when_it_is_told_to(server: Terminal) ->
     assert run(server, "purge", "--yes") == (0, "maple:\n  1 audit events\nDeleted.\n")
     assert run(server, "purge")[1].startswith("maple:\n  nothing\n")
     assert run(server, "audit", "verify")[0] == 0
+
+
+def test_a_copy_on_standard_output_is_a_zip_and_nothing_else(server: Terminal) -> None:
+    ran = server("export", "--institution", "maple", "-")
+
+    assert (ran.raw[:2], ran.raw[-2:]) == (b"PK", b"\0\0")  # how a zip begins and ends
+    with zipfile.ZipFile(io.BytesIO(ran.raw)) as archive:
+        assert json.loads(archive.read("people.jsonl"))["name"] == "Mia Holm"
+    assert "  1 people" in ran.err
 
 
 def test_a_person_is_forgotten(server: Terminal) -> None:

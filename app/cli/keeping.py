@@ -33,8 +33,7 @@ def export(slug: str, canvas_id: str | None, file: Path) -> None:
                 session, institution.id, events.Event.DATA_EXPORTED, datetime.now(UTC),
                 what=what, student=person.id if person else None,
             )  # fmt: skip
-    _print(counts)
-    click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.")
+    _print(counts, err=True)
 
 
 @click.command()
@@ -101,8 +100,8 @@ def _person(session: Session, institution: Institution, canvas_id: str | None) -
     return found
 
 
-def _print(counts: Mapping[str, int]) -> None:
+def _print(counts: Mapping[str, int], *, err: bool = False) -> None:
     for what, count in counts.items():
-        click.echo(f"  {count} {what}")
+        click.echo(f"  {count} {what}", err=err)
     if not counts:
-        click.echo("  nothing")
+        click.echo("  nothing", err=err)

@@ -146,7 +146,7 @@ def say_json(told: object) -> None:
 
 @contextmanager
 def output(file: Path) -> Iterator[IO[bytes]]:
-    """A new file that only this user can read, or standard output."""
+    """A new file that only this user can read, and is reminded to delete; or standard output."""
     if file == STANDARD:
         yield sys.stdout.buffer
         return
@@ -156,11 +156,10 @@ def output(file: Path) -> Iterator[IO[bytes]]:
         raise Sorry(f"observatory: {file} cannot be written: {failure.strerror}.") from None
     with os.fdopen(handle, "wb") as opened:
         yield opened
+    click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.", err=True)
 
 
 def write(file: Path, pieces: Iterable[bytes]) -> None:
-    """Write pieces to a new file, or to standard output, and say so in the first case."""
+    """Write pieces to a new file, or to standard output."""
     with output(file) as opened:
         opened.writelines(pieces)
-    if file != STANDARD:
-        click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.")
