@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import Person
+from app.models import LtiLaunch, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,14 @@ class Operator:
 
     institution_id: int
     id: None = None
+    person_id: None = None  # as a launch has one
     time_zone: None = None
     root_admin: bool = True  # sees all of it, and no part of it in particular
     account_id: None = None
 
 
 Actor = Person | Operator
+Onlooker = LtiLaunch | Operator
 
 
 def remember(

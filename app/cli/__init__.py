@@ -7,6 +7,7 @@ import click
 
 from app.cli import (
     audit,
+    codes,
     connecting,
     coverage,
     do_not_pair,
@@ -39,7 +40,7 @@ for command in COMMANDS:
     main.add_command(command)
 imports.imports.add_command(uploading.upload)
 for command in (
-    *(connecting.connect, connecting.disconnect, connecting.create, connecting.code),
-    *(connecting.requests, connecting.settle),
+    *(connecting.connect, connecting.disconnect, connecting.create),
+    *(codes.code, codes.live, codes.revoke, connecting.requests, connecting.settle),
 ):
     people.office.add_command(command)

@@ -1,13 +1,13 @@
-"""What is done about people: connected, disconnected, given an account or a code."""
+"""What is done about people: connected, disconnected, given an account."""
 
+import sys
 from datetime import UTC, datetime
 
 import click
 
-from app import audit, db, people, policy
-from app.canvas import observees
+from app import db, people
 from app.canvas.users import Invalid
-from app.cli.people import connections_of, plain, somebody, told, told_connection
+from app.cli.people import WORDS, connections_of, plain, somebody, told, told_connection
 from app.cli.shell import (
     Sorry,
     as_json,
@@ -19,42 +19,78 @@ from app.cli.shell import (
     service,
     warn_if_idle,
 )
-from app.models import EndRequest, Institution, LinkState, Role
-from app.pairing import adding, approvals, codes, connections, counter, ending, links
+from app.models import EndRequest, Institution, Link, LinkState
+from app.pairing import adding, approvals, connections, counter, ending, guesses, links
 from app.pairing.adding import Pair, Said
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
 from app.pairing.counter import Made, Taken, make_login
 from app.pairing.directory import Somebody
+from app.pairing.proofs import Claim
+from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.people import Operator
-from app.web import canvas, connecting, visit
+from app.web import canvas, connecting, proving, visit
 from app.web.bars import EMAIL
 from app.web.people import Notice
 from app.web.policy import settle_wish
 
-WORDS = "admin/people_words.html"
 course = click.option("--course", "course_id", help="This course only, by its number in Canvas.")
 
 
 @click.command()
 @click.argument("observer")
-@click.argument("student")
+@click.argument("student", required=False)
 @course
 @click.option("--agreed", is_flag=True, help="The student has agreed, and need not be asked.")
 @click.option("--more", is_flag=True, help="Even if the student has as many observers as the policy allows.")
+@click.option("--code", is_flag=True, help="With the student of a code the family has; it is asked for.")
 @for_institution
 def connect(
-    at: Institution, observer: str, student: str, course_id: str | None, agreed: bool, more: bool
+    at: Institution,
+    observer: str,
+    student: str | None,
+    course_id: str | None,
+    agreed: bool,
+    more: bool,
+    code: bool,
 ) -> None:
-    """Connect OBSERVER with STUDENT: for all courses, or for one."""
-    pair = Pair(somebody(at, observer), somebody(at, student))
-    reach = _reach(at, pair.student, course_id)
+    """Connect OBSERVER with STUDENT: for all courses, or for one. Or with the student of a code."""
+    if code and (student or course_id or agreed or more):
+        raise Sorry("observatory: a code says by itself whom it connects. Leave out all but OBSERVER.")
+    if code:
+        _by_code(at, somebody(at, observer))
+    elif student:
+        _by_word(at, Pair(somebody(at, observer), somebody(at, student)), course_id, agreed, more)
+    else:
+        raise Sorry("observatory: say which STUDENT, or --code if the family has one.")
+
+
+def _by_word(at: Institution, pair: Pair, course_id: str | None, agreed: bool, more: bool) -> None:
+    reach = reach_to(at, pair.student, course_id)
     said = Said(more=more, agreed=agreed, watching=canvas.watching(at.id, pair.student.id))
     with db.transaction() as session:
         outcome = adding.connect(
             session, Operator(at.id), pair, reach, datetime.now(UTC), visit.head_start(), said
         )
-    _tell(pair, connecting.told(outcome, pair.student.name))
+    _tell(pair.observer, connecting.told(outcome, pair.student.name))
+
+
+def _by_code(at: Institution, who: Somebody) -> None:
+    if sys.stdin.isatty():
+        click.echo("Code: ", nl=False, err=True)
+    code = sys.stdin.readline()  # no argument, which would stay in the history of the shell
+    with db.transaction() as session:
+        observer = people.remember(session, at.id, who.id, who.name, datetime.now(UTC))
+    claim = Claim(service(at), who.id, observer, Operator(at.id))
+    outcome = proving.by_code(claim, guesses.stranger(visit.keyring(), at.id, "command line"), code)
+    _tell(who, connecting.told(outcome, _student(outcome)))
+
+
+def _student(outcome: adding.Outcome) -> str:
+    if not isinstance(outcome, Redeemed | AlreadyConnected):
+        return ""
+    with db.reading() as session:
+        return session.get_one(Link, outcome.link_id).student.name
 
 
 @click.command()
@@ -70,9 +106,9 @@ def disconnect(at: Institution, observer: str, student: str, course_id: str | No
     all_of_them = connections_of(at, pair.student).observers
     found = next((one for one in all_of_them if (one.observer, one.reach.course_id) == key), None)
     if found is None:
-        _tell(pair, Notice("gone", good=False, name=pair.student.name))
+        _tell(pair.observer, Notice("gone", good=False, name=pair.student.name))
     elif really:
-        _tell(pair, _end(at, pair, found))
+        _tell(pair.observer, _end(at, pair, found))
     else:
         click.echo(f"{pair.observer.name} observes {pair.student.name}: {told_connection(found)}")
         click.echo("Nothing was ended yet. Add --yes to do it.")
@@ -169,55 +205,16 @@ def create(
             )
 
 
-@click.command()
-@click.argument("student")
-@course
-@click.option("--native", is_flag=True, help="One of Canvas's own, as the Canvas Parent app wants.")
-@for_institution
-def code(at: Institution, student: str, course_id: str | None, native: bool) -> None:
-    """Print a code for STUDENT: the one there is, or a new one."""
-    who = somebody(at, student)
-    if native and course_id:
-        raise Sorry("observatory: Canvas's own codes are for all courses.")
-    text, expires_at = _native(at, who) if native else _ours(at, who, _reach(at, who, course_id))
-    click.echo(text)
-    click.echo(f"For {who.name}, until {moment(expires_at)}.", err=True)
-
-
-def _ours(at: Institution, who: Somebody, reach: Reach) -> tuple[str, datetime]:
-    now = datetime.now(UTC)
-    with db.transaction() as session:
-        made = codes.issue(
-            session,
-            visit.keyring(),
-            issuer=Operator(at.id),
-            role=Role.ADMIN,
-            student=people.remember(session, at.id, who.id, who.name, now),
-            reach=reach,
-            policy=policy.of(session, at.id),
-            now=now,
-        )
-    return codes.text_of(visit.keyring(), made), made.expires_at
-
-
-def _native(at: Institution, who: Somebody) -> tuple[str, datetime]:
-    made = observees.make_pairing_code(service(at), who.id)
-    with db.transaction() as session:
-        now = datetime.now(UTC)
-        student = people.remember(session, at.id, who.id, who.name, now)
-        audit.record(session, at.id, audit.Event.CODE_MADE_IN_CANVAS, now, student=student.id)
-    return made.code, made.expires_at
-
-
-def _reach(at: Institution, student: Somebody, course_id: str | None) -> Reach:
+def reach_to(at: Institution, student: Somebody, course_id: str | None) -> Reach:
+    """All courses, or the one with this number, which the student must be in."""
     reach = connections.reach_to(service(at), student.id, course_id) if course_id else ALL_COURSES
     if reach is None:
         raise Sorry(f"observatory: {student.name} is not in a course with the number {course_id}.")
     return reach
 
 
-def _tell(pair: Pair, notice: Notice) -> None:
-    said = f"{pair.observer.name}: {page_words(WORDS, 'told', notice)}"
+def _tell(observer: Somebody, notice: Notice) -> None:
+    said = f"{observer.name}: {page_words(WORDS, 'told', notice)}"
     if not notice.good:
         raise Sorry(said)
     click.echo(said)

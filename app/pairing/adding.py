@@ -166,15 +166,16 @@ def _refused(refusal: CanvasRejects, claim: Claim, who: Guesser, now: datetime) 
     return Refused(Reason.UNKNOWN)
 
 
-def note_use(session: Session, admin: Person, observer: Person, outcome: Outcome, now: datetime) -> None:
+def note_use(session: Session, claim: Claim, outcome: Outcome, now: datetime) -> None:
     """Write down that it was an admin who used a code in an observer's name."""
-    if isinstance(outcome, Redeemed):
+    observer = claim.observer
+    if isinstance(outcome, Redeemed) and claim.admin is not None:
         audit.record(
             session,
-            admin.institution_id,
+            observer.institution_id,
             audit.Event.CODE_USED_FOR,
             now,
-            admin.id,
+            claim.admin.id,
             observer=observer.id,
             link=outcome.link_id,
         )

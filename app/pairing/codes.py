@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import audit
 from app.crypto import Keyring
-from app.models import Code, CodeSection, Link, LtiLaunch, Person, Role, Scope
+from app.models import Code, CodeSection, Link, Person, Role, Scope
 from app.pairing import rules, spelling
-from app.people import Actor
+from app.people import Actor, Onlooker, Operator
 from app.policy import Policy
 
 
@@ -152,13 +152,16 @@ def _place(digest: str) -> str:
     return f"codes.sealed:{digest}"
 
 
-def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
+def seen_by(launch: Onlooker) -> ColumnElement[bool]:
     """The condition under which a code is this visitor's to see and revoke: ownership is in the query.
 
     An instructor sees the course's codes (only of their own sections where Canvas restricts them);
-    a student their own all-course codes; an admin of the whole institution, in the account, all of them.
+    a student their own all-course codes; an admin of the whole institution, in the account, all of them,
+    and so does whoever runs the server.
     """
     mine = Code.institution_id == launch.institution_id
+    if isinstance(launch, Operator):
+        return mine
     if launch.role in (Role.INSTRUCTOR, Role.TA) and launch.course_id:
         course = and_(mine, Code.scope == Scope.COURSE, Code.course_id == launch.course_id)
         if launch.section_ids is None:
@@ -174,7 +177,7 @@ def seen_by(launch: LtiLaunch) -> ColumnElement[bool]:
     return and_(mine, ~true())
 
 
-def live(session: Session, launch: LtiLaunch, now: datetime, student: str | None = None) -> Sequence[Code]:
+def live(session: Session, launch: Onlooker, now: datetime, student: str | None = None) -> Sequence[Code]:
     """The codes this visitor may see and somebody could still redeem, by student's name; or those of one."""
     query = (
         select(Code)
@@ -187,7 +190,7 @@ def live(session: Session, launch: LtiLaunch, now: datetime, student: str | None
     return session.scalars(query).all()
 
 
-def revoke(session: Session, launch: LtiLaunch, code_id: int, now: datetime) -> bool:
+def revoke(session: Session, launch: Onlooker, code_id: int, now: datetime) -> bool:
     """End a code that is this visitor's to end. Links already made with it stay. False: no such code."""
     changed = session.execute(
         update(Code)

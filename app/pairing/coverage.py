@@ -7,13 +7,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Census, CountedAccount, CountedCourse, Coverage, LtiLaunch, Person, Seat
+from app.models import Census, CountedAccount, CountedCourse, Coverage, Person, Seat
 from app.pairing import hiding
 from app.pairing.adding_up import LAST_ONE, WHOLE, courses_below, numbers_of
 from app.pairing.hiding import Cell, Cells, Hidden, Shown, Told
-from app.people import Operator
+from app.people import Onlooker
 
-Onlooker = LtiLaunch | Operator
 WEEKS = 12  # of the trend
 ON_A_PAGE = 50  # courses
 

@@ -22,6 +22,7 @@ from app.models import Bar, LinkState, Person, Proof, Way
 from app.pairing import bars, links
 from app.pairing.applying import Access, Clock
 from app.pairing.codes import ALL_COURSES
+from app.people import Actor
 
 NOT_YET = timedelta(seconds=20)  # Canvas may still be at work on a call whose answer was lost
 LATE = timedelta(minutes=2)  # by then it is not
@@ -38,7 +39,7 @@ class Claim:
     canvas: Canvas
     whose: str  # the observer, in Canvas's terms
     observer: Person
-    admin: Person | None = None  # who does it in the observer's name
+    admin: Actor | None = None  # who does it in the observer's name
     way: Way = Way.NATIVE_CODE
 
 

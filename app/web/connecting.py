@@ -5,7 +5,7 @@ from flask import abort, render_template, request
 from app import db, people
 from app.canvas import courses
 from app.models import Link, LinkState, LtiLaunch
-from app.pairing import adding, approvals, connections, links
+from app.pairing import adding, approvals, bars, connections, links
 from app.pairing.adding import Barred, Pair, Said, Weighed
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
@@ -93,6 +93,8 @@ def end() -> Page:
 def told(outcome: adding.Outcome, name: str) -> Notice:
     """What became of connecting two people, after a first try to tell Canvas."""
     match outcome:
+        case bars.NEUTRAL:  # which an admin may know
+            return Notice("barred", good=False, name=name)
         case Refused(reason, _when):
             return Notice("refused", good=False, name=name, reason=reason)
         case Barred():

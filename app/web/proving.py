@@ -9,9 +9,10 @@ from app.canvas import observees
 from app.canvas.observees import Elsewhere
 from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
 from app.models import Role, Way
-from app.pairing import adding, bars, codes, guesses, redemption, spelling
+from app.pairing import adding, codes, guesses, redemption, spelling
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.directory import Somebody
+from app.pairing.guesses import Guesser
 from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
@@ -27,27 +28,28 @@ def redeem() -> Page:
     """Use a code the family has, in the name of the observer."""
     launch, who = may_act(), somebody(asked("person"))
     guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
-    match spelling.read(typed("code")):
+    try:
+        outcome = by_code(_claim(who, Way.NATIVE_CODE), guesser, typed("code"))
+    except CanvasFailure as failure:
+        return _failed(who, failure, PROVE)
+    return person_page(who, told(outcome, who.name), 422 if outcome == Refused(Reason.TYPO) else 200)
+
+
+def by_code(claim: Claim, guesser: Guesser, typed: str) -> redemption.Outcome:
+    """Use a code as somebody typed it, ours or one of Canvas's own."""
+    observer, keyring, wait = claim.observer, visit.keyring(), visit.head_start()
+    match spelling.read(typed):
         case spelling.Typo():
-            return person_page(who, Notice("refused", good=False, reason=Reason.TYPO), 422)
-        case spelling.Ours(text):
-            heard = canvas.told_before(launch.institution_id, text, service, who.id)
-            with db.transaction() as session:
-                observer = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
-                outcome = redemption.redeem(
-                    session, visit.keyring(), observer, text, guesser, visit.now(), visit.head_start(), heard
-                )
-                adding.note_use(session, launch.person, observer, outcome, visit.now())
+            return Refused(Reason.TYPO)
         case spelling.Native(text):
-            try:
-                outcome = redemption.redeem_native(
-                    guesser, _claim(who, Way.NATIVE_CODE), text, visit.clock, visit.head_start()
-                )
-            except CanvasFailure as failure:
-                return _failed(who, failure, PROVE)
-    if outcome == bars.NEUTRAL:  # which an admin may know
-        return person_page(who, Notice("barred", good=False))
-    return person_page(who, told(outcome, who.name))
+            return redemption.redeem_native(guesser, claim, text, visit.clock, wait)
+        case spelling.Ours(text):
+            heard = canvas.told_before(observer.institution_id, text, lambda: claim.canvas, claim.whose)
+            now = visit.clock()
+            with db.transaction() as session:
+                outcome = redemption.redeem(session, keyring, observer, text, guesser, now, wait, heard)
+                adding.note_use(session, claim, outcome, now)
+            return outcome
 
 
 @bp.post("/credentials")

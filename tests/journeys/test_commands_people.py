@@ -108,6 +108,84 @@ def test_a_code_of_canvas_is_made_on_request(office: School, command: Terminal) 
     assert doings()[-1] == ("code:make-in-canvas", None, "cli")
 
 
+def test_the_codes_of_a_student_are_listed_without_their_text_and_revoked(
+    office: School, command: Terminal
+) -> None:
+    text = command.done("people", "code", KENJI).strip()
+    command.done("people", "code", KENJI, "--course", MATHS)
+    everywhere, maths = (row.id for row in rows(Code))
+
+    listed = command.done("people", "codes", KENJI)
+    assert f"{everywhere}  all courses, used 0 of " in listed
+    assert f"{maths}  Mathematics 7, used 0 of " in listed
+    assert text not in listed
+    told = command("people", "codes", "sis_user_id:S000105", "--json").json
+    assert [(one["number"], one["course"], one["uses"]) for one in told] == [
+        (everywhere, None, 0),
+        (maths, str(MATHS), 0),
+    ]
+
+    said = command("people", "revoke", everywhere, 999, maths)
+    assert (said.status, said.out) == (1, "Revoked: 2. Connections that were made with them stay.\n")
+    assert said.err == "observatory: not a code that can be revoked: 999.\n"
+    assert command.done("people", "codes", KENJI) == "There are none.\n"
+    assert doings()[-2:] == [("code:revoke", None, "cli")] * 2
+    assert "This code was taken back" in Observer(office, AIKO).enters().redeems(text).text
+    assert (AIKO, KENJI) not in office.links()
+
+
+def test_a_code_of_the_family_is_used_in_the_name_of_the_observer(office: School, command: Terminal) -> None:
+    code = command.done("people", "code", KENJI)
+
+    told = command.done("people", "connect", AIKO, "--code", typed=code.lower())
+
+    assert told == "Aiko Tanaka: Connected with Kenji Tanaka.\n"
+    assert (AIKO, KENJI) in office.links()
+    assert rows(Link)[0].way is Way.CODE
+    assert ("code:use-for", None, "cli") in doings()
+    assert "was there already" in command.done("people", "connect", AIKO, "--code", typed=code)
+
+
+def test_a_code_of_canvas_is_used_in_the_name_of_the_observer(office: School, command: Terminal) -> None:
+    code = command.done("people", "code", KENJI, "--native")
+
+    told = command.done("people", "connect", AIKO, "--code", typed=code)
+
+    assert told == "Aiko Tanaka: Connected with Kenji Tanaka.\n"
+    assert (AIKO, KENJI) in office.links()
+    assert rows(Link)[0].way is Way.NATIVE_CODE
+    assert doings()[-1] == ("code:use-for", None, "cli")
+
+
+@pytest.mark.parametrize("native", [(), ("--native",)])
+def test_a_code_connects_nobody_whom_the_do_not_pair_list_keeps_apart(
+    office: School, command: Terminal, native: tuple[str, ...]
+) -> None:
+    code = command.done("people", "code", KENJI, *native)
+    command.done("do-not-pair", "add", KENJI, "--observer", AIKO, "--document", "binder 4")
+
+    told = command.refused("people", "connect", AIKO, "--code", typed=code)
+
+    assert "the do-not-pair list keeps these two apart" in told
+    assert (AIKO, KENJI) not in office.links()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("", "This code has a typing mistake."),
+        ("K7Q2M-9XWPA", "This code has a typing mistake."),
+        ("00000-00000", "We do not know this code."),
+        ("zzzzz9", "Canvas does not accept this code."),
+    ],
+)
+def test_a_wrong_code_of_the_family_is_told(office: School, command: Terminal, code: str, told: str) -> None:
+    said = command.refused("people", "connect", AIKO, "--code", typed=code)
+
+    assert said.startswith(f"Aiko Tanaka: Not connected. {told}")
+    assert rows(Link) == []
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -115,6 +193,11 @@ def test_a_code_of_canvas_is_made_on_request(office: School, command: Terminal) 
         (("show", "999"), "Canvas knows nobody as 999"),
         (("connect", AIKO, AIKO), "Somebody cannot observe themself"),
         (("connect", AIKO, KENJI, "--course", 999), "is not in a course with the number 999"),
+        (("connect", AIKO), "say which STUDENT, or --code"),
+        (("connect", AIKO, KENJI, "--code"), "a code says by itself whom it connects"),
+        (("connect", AIKO, "--code", "--more"), "a code says by itself whom it connects"),
+        (("codes", 999), "Canvas knows nobody as 999"),
+        (("revoke", 999), "not a code that can be revoked: 999"),
         (("disconnect", AIKO, KENJI, "--yes"), "There was no such connection"),
         (("create-observer", "--name", "A", "--email", "a b"), "this is no e-mail address"),
         (("code", KENJI, "--native", "--course", MATHS), "Canvas's own codes are for all courses"),
