@@ -29,7 +29,7 @@ from app.pairing.directory import Somebody
 from app.pairing.proofs import Claim
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.people import Operator
-from app.web import canvas, connecting, proving, visit
+from app.web import canvas, people_connecting, people_proving, visit
 from app.web.bars import EMAIL
 from app.web.people import Notice
 from app.web.policy import settle_wish
@@ -72,7 +72,7 @@ def _by_word(at: Institution, pair: Pair, course_id: str | None, agreed: bool, m
         outcome = adding.connect(
             session, Operator(at.id), pair, reach, datetime.now(UTC), visit.head_start(), said
         )
-    _tell(pair.observer, connecting.told(outcome, pair.student.name))
+    _tell(pair.observer, people_connecting.told(outcome, pair.student.name))
 
 
 def _by_code(at: Institution, who: Somebody) -> None:
@@ -82,8 +82,8 @@ def _by_code(at: Institution, who: Somebody) -> None:
     with db.transaction() as session:
         observer = people.remember(session, at.id, who.id, who.name, datetime.now(UTC))
     claim = Claim(service(at), who.id, observer, Operator(at.id))
-    outcome = proving.by_code(claim, guesses.stranger(visit.keyring(), at.id, "command line"), code)
-    _tell(who, connecting.told(outcome, _student(outcome)))
+    outcome = people_proving.by_code(claim, guesses.stranger(visit.keyring(), at.id, "command line"), code)
+    _tell(who, people_connecting.told(outcome, _student(outcome)))
 
 
 def _student(outcome: adding.Outcome) -> str:
@@ -126,7 +126,7 @@ def _end(at: Institution, pair: Pair, found: Connection) -> Notice:
         )
         link = links.leave(session, observer, student, found.reach, now, visit.head_start(), operator)
     canvas.attempt(link.id)
-    return connecting.state_of(link.id, name)
+    return people_connecting.state_of(link.id, name)
 
 
 @click.command()

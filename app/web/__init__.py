@@ -8,7 +8,6 @@ from app.web import (
     admin,
     bars,
     connect,
-    connecting,  # noqa: F401  its pages join those of people
     consent,  # noqa: F401  its pages join those of student
     counter,
     coverage,
@@ -23,10 +22,11 @@ from app.web import (
     lti,
     observer,
     people,
+    people_connecting,  # noqa: F401  its pages join those of people
+    people_proving,  # noqa: F401  its pages join those of people
     policy,
     policy_form,
     portal,
-    proving,  # noqa: F401  its pages join those of people
     regional,
     register,  # noqa: F401  its pages join those of lti
     registration,
@@ -49,6 +49,8 @@ LAUNCHED = (
     bars,
     counter,
     people,
+    people_connecting,  # noqa: F401  its pages join those of people
+    people_proving,  # noqa: F401  its pages join those of people
     policy,
     registration,
     trail,

@@ -17,8 +17,8 @@ from app.pairing.counter import Made, Paper, Taken, make_login
 from app.pairing.directory import Somebody
 from app.web import guard, visit
 from app.web.bars import EMAIL
-from app.web.connecting import chosen_reach, said, told, weigh
 from app.web.people import Notice, asked, search, service, somebody, typed
+from app.web.people_connecting import chosen_reach, said, told, weigh
 
 bp = guard.portal("counter", __name__, "/admin/counter")
 

@@ -8,7 +8,6 @@ from flask import abort, render_template, request
 from app import db, policy
 from app.canvas import Canvas
 from app.canvas.oauth import EXTRA_SCOPES, Extra
-from app.models import LtiLaunch
 from app.pairing import codes, connections, directory
 from app.pairing.directory import Found, Somebody
 from app.web import canvas, guard, visit
@@ -86,14 +85,6 @@ def _met(term: str) -> list[Somebody]:
 def service() -> Canvas:
     """Canvas as the service account, with the time a person is willing to wait."""
     return canvas.service(visit.launch().institution_id).within(visit.settings().redeem_budget)
-
-
-def may_act() -> LtiLaunch:
-    """The launch, if it is of an admin as themself: a stand-in changes nothing."""
-    launch = visit.launch()
-    if launch.stand_in:
-        abort(403)
-    return launch
 
 
 def typed(name: str) -> str:

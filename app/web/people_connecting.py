@@ -13,13 +13,13 @@ from app.pairing.directory import Somebody
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
-from app.web.people import Notice, Page, asked, bp, may_act, person_page, search, service, somebody, typed
+from app.web.people import Notice, Page, asked, bp, person_page, search, service, somebody, typed
 
 
 @bp.post("/choose")
 def choose() -> Page:
     """Whom to connect somebody with: a search, this time for the other one."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     term, watches = typed("term"), "watches" in request.form
     return render_template(
         "admin/people_choose.html",
@@ -34,7 +34,7 @@ def choose() -> Page:
 @bp.post("/pair")
 def pair() -> Page:
     """The two of them, and what the one shall see of the other."""
-    may_act()
+    visit.acting()
     two = _pair()
     return _ask(two, said(two.student))
 
@@ -56,7 +56,7 @@ def _ask(two: Pair, heard: Said, status: int = 200) -> Page:
 @bp.post("/connect")
 def connect() -> Page:
     """Connect two people, now if Canvas lets us."""
-    launch, two = may_act(), _pair()
+    launch, two = visit.acting(), _pair()
     reach, heard = chosen_reach(two.student), said(two.student)
     with db.transaction() as session:
         outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start(), heard)
@@ -69,7 +69,7 @@ def connect() -> Page:
 @bp.post("/end")
 def end() -> Page:
     """Ask first, then end one connection."""
-    launch, two = may_act(), _pair()
+    launch, two = visit.acting(), _pair()
     who, other = _sides(two)
     course = request.form.get("course") or None
     with db.reading() as session:

@@ -16,8 +16,8 @@ from app.pairing.guesses import Guesser
 from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
-from app.web.connecting import chosen_reach, told
-from app.web.people import Notice, Page, asked, bp, may_act, person_page, service, somebody, typed
+from app.web.people import Notice, Page, asked, bp, person_page, service, somebody, typed
+from app.web.people_connecting import chosen_reach, told
 
 MOST_SECRET = 255  # characters of a login or password
 PROVE = "url:POST|/api/v1/users/:user_id/observees"
@@ -26,7 +26,7 @@ PROVE = "url:POST|/api/v1/users/:user_id/observees"
 @bp.post("/redeem")
 def redeem() -> Page:
     """Use a code the family has, in the name of the observer."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     guesser = guesses.guesser(visit.keyring(), launch.person, request.remote_addr or "")
     try:
         outcome = by_code(_claim(who, Way.NATIVE_CODE), guesser, typed("code"))
@@ -55,7 +55,7 @@ def by_code(claim: Claim, guesser: Guesser, typed: str) -> redemption.Outcome:
 @bp.post("/credentials")
 def credentials() -> Page:
     """Connect the student who types their login and password here; neither is kept."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     login, password = request.form.get("login", "").strip(), request.form.get("password", "")
     if not login or not password or max(len(login), len(password)) > MOST_SECRET:
         return person_page(who, Notice("both", good=False), 422)
@@ -84,7 +84,7 @@ def _claim(who: Somebody, way: Way) -> Claim:
 @bp.post("/issue")
 def issue() -> Page:
     """Make a code for a student, or show the one that is live."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     reach = chosen_reach(who)
     with db.transaction() as session:
         student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
@@ -105,7 +105,7 @@ def issue() -> Page:
 @bp.post("/revoke/<row:code_id>")
 def revoke(code_id: int) -> Page:
     """End a code of a student; connections made with it stay."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     with db.transaction() as session:
         done = codes.revoke(session, launch, code_id, visit.now())
     return person_page(who, Notice("revoked") if done else Notice("no_code", good=False))
@@ -114,7 +114,7 @@ def revoke(code_id: int) -> Page:
 @bp.post("/canvas-code")
 def make_in_canvas() -> Page:
     """Make one of Canvas's own codes for a student, for the Canvas Parent app."""
-    launch, who = may_act(), somebody(asked("person"))
+    launch, who = visit.acting(), somebody(asked("person"))
     try:
         made = observees.make_pairing_code(service(), who.id)
     except CanvasFailure as failure:
