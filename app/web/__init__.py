@@ -49,8 +49,6 @@ LAUNCHED = (
     bars,
     counter,
     people,
-    people_connecting,  # noqa: F401  its pages join those of people
-    people_proving,  # noqa: F401  its pages join those of people
     policy,
     registration,
     trail,
