@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, NullPool, create_engine, select, text
+from sqlalchemy.orm import Session
 
 from app import create_app, db
 from app import people as app_people
 from app.canvas import grants, tokens
 from app.canvas.grants import Tokens
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES
-from app.lti import configuration, platforms
+from app.lti import configuration, keys, platforms
 from app.lti.keysets import KeySets
-from app.models import Institution, OAuthPurpose
+from app.models import Institution, OAuthPurpose, ToolKey
 from app.settings import Settings
 from app.web.lti import KEY_SETS
 from tests.conftest import named
@@ -33,6 +34,7 @@ LENT = Tokens(access="the service account's token", refresh="what renews it")
 
 
 KEPT: dict[Settings, Flask] = {}
+KEY_PAIRS: dict[Settings, dict[str, Any]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -158,8 +160,20 @@ def registered(app: Flask, canvas: Sandbox) -> School:
     return register(app, canvas)
 
 
+def hand_key_pair(session: Session, app: Flask) -> None:
+    """One pair of our own keys for all journeys: to make one takes longer than many a journey."""
+    settings, now = app.extensions["settings"], datetime.now(UTC)
+    if settings in KEY_PAIRS:
+        session.add(ToolKey(**KEY_PAIRS[settings], created_at=now))
+    else:
+        made = keys.make(session, app.extensions["keyring"], now)
+        KEY_PAIRS[settings] = {name: getattr(made, name) for name in ("kid", "public_jwk", "private_pem")}
+    session.flush()
+
+
 def register(app: Flask, canvas: Sandbox) -> School:
     with db.transaction() as session:
+        hand_key_pair(session, app)
         complaints = platforms.add(
             session,
             app.extensions["keyring"],
