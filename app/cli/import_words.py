@@ -11,7 +11,7 @@ from app import db, jobs
 from app.cli.shell import Sorry, moment, say_json
 from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import overview, progress, steering
-from app.pairing.imports.looking import NEW
+from app.pairing.imports.choosing import NEW
 from app.pairing.imports.verdicts import Verdict
 from app.web import import_rows, import_verdicts, import_words
 

@@ -8,7 +8,7 @@ from app import db
 from app.canvas.oauth import Extra
 from app.models import Import, ImportRoad, ImportState
 from app.pairing import bars
-from app.pairing.imports import intake, looking, overview, progress, steering
+from app.pairing.imports import choosing, intake, overview, progress, steering
 from app.sheets.columns import Mapping
 from app.web import headers, import_columns, import_rows, visit
 
@@ -74,8 +74,8 @@ def _rows(of: Import, shared: dict[str, Any]) -> str:
         barred=barred,
         may_undo=may_undo,
         proposed=numbers.proposed(of.rights),
-        NEW=looking.NEW,
-        LEFT_OUT=looking.LEFT_OUT,
+        NEW=choosing.NEW,
+        LEFT_OUT=choosing.LEFT_OUT,
         **shared,
     )
 

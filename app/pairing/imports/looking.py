@@ -1,173 +1,29 @@
-"""The preview: each row is compared with Canvas, and its verdict written down. Nothing is changed.
+"""The preview: each row is compared with Canvas, and its verdict written down. Nothing is changed."""
 
-Calls to Canvas, besides those of `directory` and `courses`: two for each observer who has an account (whom
-they observe; where), one for each student of a row about a course. None for an observer who is new.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import db, people, policy
-from app.canvas import Canvas, enrollments, observees
-from app.canvas.enrollments import LIVE, OBSERVER, STUDENT, Enrollment
-from app.errors import CanvasMissing
+from app import db, policy
+from app.canvas.enrollments import LIVE
 from app.models import Import, ImportRoad, ImportRow, RowKind, RowState
-from app.pairing import bars, rules
+from app.pairing import rules
 from app.pairing.imports import given, messages, progress, terms
-from app.pairing.imports.courses import EVERYWHERE, Atlas, Spot
-from app.pairing.imports.directory import Directory, Match
+from app.pairing.imports.choosing import LEFT_OUT, NEW, SAME
+from app.pairing.imports.directory import Match
 from app.pairing.imports.earlier import Earlier
 from app.pairing.imports.given import Wanted
 from app.pairing.imports.reading import LANES
+from app.pairing.imports.seeing import Seen
 from app.pairing.imports.verdicts import Case, Found, Verdict, Where, decide
 from app.policy import Policy
 from app.sheets.pairs import Action, Given
 
 AT_ONCE = 100
-LEFT_OUT, NEW = "left_out", "new"  # what an admin may decide, besides an account's number; or:
-SAME = "same"  # the same person as in an earlier row
-HELD = (*LIVE, "inactive", "completed")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What Canvas says of a row."""
-
-    row: ImportRow
-    wanted: Wanted
-    observer: Match
-    student: Match
-    spot: Spot
-    linked: bool
-    everywhere: bool  # linked over all courses
-    in_course: tuple[str, ...]  # sections of the course in which the student is
-    places: tuple[tuple[str, str], ...]  # SIS ids of course and section, as Canvas's files are to name them
-    held: tuple[dict[str, str], ...]  # observer enrollments of this pair
-    login_taken: str | None
-    blocked: bool = False
-
-
-@dataclass(slots=True)
-class Eyes:
-    """Canvas, as one turn sees it; what was asked is not asked again."""
-
-    canvas: Canvas
-    directory: Directory
-    atlas: Atlas
-    observed: dict[str, tuple[frozenset[str], list[Enrollment]]] = field(default_factory=dict)
-    studied: dict[str, list[Enrollment]] = field(default_factory=dict)
-    barred: frozenset[str] = frozenset()  # students of the do-not-pair list
-
-    def see_all(self, rows: Sequence[ImportRow]) -> list[Seen]:
-        """Everything about some rows."""
-        wanted = [Wanted.from_json(row.given) for row in rows]
-        self.directory.foresee([person for one in wanted for person in (one.observer, one.student)])
-        students = {account.id for one in wanted for account in self.directory.match(one.student).accounts}
-        with db.reading() as session:
-            self.barred = bars.barred(session, self.directory.of.institution_id, students)
-        return [self.see(row) for row in rows]
-
-    def see(self, row: ImportRow) -> Seen:
-        """Everything about one row."""
-        wanted = Wanted.from_json(row.given)
-        observer, student = self._observer(row, wanted), self.directory.match(wanted.student)
-        if wanted.kind is RowKind.ACCOUNT:
-            return Seen(
-                row,
-                wanted,
-                observer,
-                Match(),
-                EVERYWHERE,
-                False,
-                False,
-                (),
-                (),
-                (),
-                self._holder(wanted, observer),
-            )
-        spot = self.atlas.find(wanted)
-        seen = Seen(row, wanted, observer, student, spot, False, False, (), (), (), None)
-        if len(student.accounts) != 1:
-            return seen
-        in_course = self._in_course(spot, student.accounts[0].id)
-        seen = replace(seen, in_course=in_course, places=self.atlas.places(in_course))
-        seen = replace(
-            seen, blocked=self._blocked(row.institution_id, wanted, observer, student.accounts[0].id)
-        )
-        if len(observer.accounts) != 1:
-            return seen
-        linked, held = self._between(observer.accounts[0].id, student.accounts[0].id, spot, in_course)
-        everywhere = student.accounts[0].id in self.observed[observer.accounts[0].id][0]
-        return replace(seen, linked=linked, everywhere=everywhere, held=held)
-
-    def _observer(self, row: ImportRow, wanted: Wanted) -> Match:
-        if row.chosen in (NEW, LEFT_OUT, SAME):
-            return Match()
-        if row.chosen:
-            return self.directory.match(Given(canvas_id=row.chosen))
-        return self.directory.match(wanted.observer)
-
-    def _holder(self, wanted: Wanted, observer: Match) -> str | None:
-        """Who else has the login of a row of users.csv, as Canvas's importer would put it."""
-        holder = self.directory.holder_of(wanted.observer.login)
-        if holder is None or holder.sis_id in (None, wanted.observer.sis_id):
-            return None
-        return f"SIS ID {holder.sis_id}"
-
-    def _blocked(self, institution_id: int, wanted: Wanted, observer: Match, student: str) -> bool:
-        """Whether the do-not-pair list keeps these two apart; asked again right before Canvas is told."""
-        if student not in self.barred:
-            return False
-        with db.reading() as session:
-            known = people.known(session, institution_id, [student, *(one.id for one in observer.accounts)])
-            entries = bars.against(session, institution_id, known[student]) if student in known else ()
-        given_by = bars.as_listed(wanted.observer.email, wanted.observer.login)
-        if len(observer.accounts) != 1:
-            return bars.match(entries, None, given_by) is not None
-        who = observer.accounts[0].id
-        told = bars.addresses(self.canvas, who, entries)
-        return bars.match(entries, known.get(who), None if told is None else told | given_by) is not None
-
-    def _between(
-        self, observer: str, student: str, spot: Spot, in_course: Sequence[str]
-    ) -> tuple[bool, tuple[dict[str, str], ...]]:
-        """Whether the pair is linked as far as the row reaches, and the enrollments it has."""
-        if observer not in self.observed:
-            self.observed[observer] = self._ask(observer)
-        linked, rows = self.observed[observer]
-        held = [row for row in rows if row.associated_user_id == student]
-        if spot.course is None:
-            return student in linked, tuple(_kept(row) for row in held)
-        here = [row for row in held if row.course_id == spot.course.id]
-        covered = {row.section_id for row in here if row.state in LIVE}
-        return bool(covered) and covered >= set(in_course), tuple(_kept(row) for row in here)
-
-    def _ask(self, observer: str) -> tuple[frozenset[str], list[Enrollment]]:
-        try:
-            linked = frozenset(one.id for one in observees.list_observees(self.canvas, observer))
-            return linked, enrollments.of_user(self.canvas, observer, [OBSERVER], HELD)
-        except CanvasMissing:
-            return frozenset(), []
-
-    def _in_course(self, spot: Spot, student: str) -> tuple[str, ...]:
-        if spot.course is None:
-            return ()
-        if student not in self.studied:
-            self.studied[student] = enrollments.of_user(self.canvas, student, [STUDENT])
-        rows = [row for row in self.studied[student] if row.course_id == spot.course.id]
-        if spot.section is not None and spot.section.id not in {row.section_id for row in rows}:
-            return ()
-        return tuple(dict.fromkeys(row.section_id for row in rows))
-
-
-def _kept(row: Enrollment) -> dict[str, str]:
-    return {"id": row.id, "course": row.course_id, "section": row.section_id, "state": row.state}
 
 
 def look_on(of: Import, see: Callable[[Sequence[ImportRow]], list[Seen]], now: datetime) -> bool:
@@ -321,29 +177,3 @@ def _separate(person: Given) -> list[dict[str, str]]:
     """An account beside somebody with the same address needs a login of its own, which the row gives."""
     login = person.login or person.sis_id
     return [{"id": NEW, "name": person.full_name, "login": login}] if login else []
-
-
-def counts(session: Session, import_id: int) -> dict[str, int]:
-    """How many rows have each verdict."""
-    found = session.execute(
-        select(ImportRow.verdict, func.count())
-        .where(ImportRow.import_id == import_id, ImportRow.verdict.isnot(None))
-        .group_by(ImportRow.verdict)
-    )
-    return {str(verdict): count for verdict, count in found}
-
-
-def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> int:
-    """Take an admin's decisions; those rows are looked at again. How many there were."""
-    taken = 0
-    for row_id, choice in choices:
-        row = session.get(ImportRow, row_id)
-        if row is None or row.import_id != of.id or row.candidates is None or row.state is not RowState.SEEN:
-            continue
-        found = next((one for one in row.candidates if one["id"] == choice), None)
-        if found is not None or choice == LEFT_OUT:
-            row.chosen, row.state, row.verdict = choice, RowState.READ, None
-            if choice == NEW and found is not None:
-                row.given = Wanted.from_json(row.given).with_login(found["login"]).to_json()
-            taken += 1
-    return taken

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.models import Import, ImportRoad, ImportRow, ImportState, RowKind, RowState
-from app.pairing.imports import crowding, files, looking
+from app.pairing.imports import crowding, files
 from app.pairing.imports.verdicts import ASKS, DOES, NOTHING, PROBLEMS, Verdict
 
 PAGE = 50
@@ -65,7 +65,7 @@ def preview(session: Session, of: Import) -> Preview:
         asked = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == of.id, which)
         return session.scalars(asked).one()
 
-    found = looking.counts(session, of.id)
+    found = _counts(session, of.id)
     return Preview(found, count(_in_files()), count(_not_in_files()), crowding.crowded(session, of))
 
 
@@ -144,3 +144,13 @@ def problem_rows(of: Import) -> Iterator[ImportRow]:
 def unwritten_rows(of: Import) -> Iterator[ImportRow]:
     """The rows that Canvas's files cannot say as a whole."""
     return files.every_row(of, _not_in_files())
+
+
+def _counts(session: Session, import_id: int) -> dict[str, int]:
+    """How many rows have each verdict."""
+    found = session.execute(
+        select(ImportRow.verdict, func.count())
+        .where(ImportRow.import_id == import_id, ImportRow.verdict.isnot(None))
+        .group_by(ImportRow.verdict)
+    )
+    return {str(verdict): count for verdict, count in found}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.models import Import, ImportRoad, ImportRow, ImportState, RowState
-from app.pairing.imports import looking, progress, running, undoing
+from app.pairing.imports import choosing, progress, running, undoing
 from app.pairing.imports.progress import Problem
 from app.pairing.imports.reading import LANES
 from app.sheets.columns import Mapping
@@ -55,7 +55,7 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now
     """Take decisions about rows; these are looked at again."""
     if of.state is not S.READY:
         return 0
-    taken = looking.choose(session, of, choices)
+    taken = choosing.choose(session, of, choices)
     session.flush()
     if taken:
         progress.begin(session, of, S.LOOKING, now, total=taken)

@@ -20,6 +20,7 @@ from app.pairing.imports import (
     reading,
     rights,
     running,
+    seeing,
     sending,
     unasked,
     undoing,
@@ -40,7 +41,7 @@ A_WHILE = timedelta(seconds=2)  # until Canvas is asked again how far its import
 class Place:
     """What one turn remembers."""
 
-    eyes: looking.Eyes | None = None
+    eyes: seeing.Eyes | None = None
     rows: int | None = None  # about whose people there is something to find out
     row: int = 0  # the last row of the lane that was done or undone
 
@@ -167,7 +168,7 @@ def _rows(of: Import, state: RowState) -> int:
         return session.scalars(asked.select_from(ImportRow)).one()
 
 
-def _open_eyes(of: Import, canvas: Canvas) -> looking.Eyes:
+def _open_eyes(of: Import, canvas: Canvas) -> seeing.Eyes:
     """Look at Canvas anew in each turn; what the account may do is seen at the beginning of the first."""
     if not of.cursor:
         of.rights = rights.lacking(canvas)
@@ -175,10 +176,10 @@ def _open_eyes(of: Import, canvas: Canvas) -> looking.Eyes:
             session.execute(update(Import).where(Import.id == of.id).values(rights=of.rights))
     with db.reading() as session:
         emails = directory.tells_emails(session, of.id)
-    return looking.Eyes(canvas, Directory(canvas, of, emails), Atlas(canvas))
+    return seeing.Eyes(canvas, Directory(canvas, of, emails), Atlas(canvas))
 
 
-def _look(of: Import, see: Callable[[Sequence[ImportRow]], list[looking.Seen]], now: datetime) -> timedelta:
+def _look(of: Import, see: Callable[[Sequence[ImportRow]], list[seeing.Seen]], now: datetime) -> timedelta:
     if looking.look_on(of, see, now):
         with db.transaction() as session:
             progress.enter(session, session.get_one(Import, of.id), S.READY, now)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from app.canvas.courses import Course
 from app.canvas.sections import Section
 from app.models import ImportRow, RowKind
-from app.pairing.imports import files
+from app.pairing.imports import choosing, files
 from app.pairing.imports.courses import EVERYWHERE, Spot
 from app.pairing.imports.directory import Account, Match
 from app.pairing.imports.given import Wanted
-from app.pairing.imports.looking import LEFT_OUT, NEW, SAME, Seen
+from app.pairing.imports.seeing import Seen
 from app.pairing.imports.verdicts import Where
 from app.sheets.pairs import Action, Given
 
@@ -37,18 +37,15 @@ def _see(row: ImportRow) -> Seen:
         student=_by_sis_id(wanted.student.sis_id, wanted.student.full_name),
         spot=spot,
         linked=wanted.action is Action.REMOVE,
-        everywhere=False,
         in_course=(place[1] or place[0],) if any(place) else (),
         places=(place,) if any(place) else (),
-        held=(),
-        login_taken=None,
     )
 
 
 def _observer(row: ImportRow, wanted: Wanted) -> Match:
     """Somebody with an account; whom a row of users.csv, or name and address, make known is new."""
     person = wanted.observer
-    if wanted.kind is RowKind.ACCOUNT or row.chosen in (NEW, SAME, LEFT_OUT):
+    if wanted.kind is RowKind.ACCOUNT or row.chosen in choosing.NOBODY:
         return Match()
     if wanted.action is Action.REMOVE or not _told(person):
         return _by_sis_id(files.sis_id_of(person), person.full_name)
