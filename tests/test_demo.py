@@ -124,6 +124,7 @@ def test_a_demo_that_is_killed_leaves_nothing_running(start: Start) -> None:
     assert all_gone(demo.everybody)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "name"), [("sandbox", "sandbox"), ("worker", "worker"), ("serve", "server")]
 )

@@ -139,6 +139,7 @@ def check(page: Page, path: str) -> None:
     assert [(path, entry["id"], entry["nodes"][0]["html"]) for entry in found] == []
 
 
+@pytest.mark.slow
 def test_pages_are_accessible_and_fit_a_phone(page: Page, tool: str) -> None:
     check(page, "/login/canvas")
     for name, paths in PAGES.items():
