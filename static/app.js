@@ -98,6 +98,7 @@
     part.querySelectorAll("[data-close]").forEach(offerClosing);
     part.querySelectorAll("[data-copy]").forEach(offerCopying);
     part.querySelectorAll("form:has([data-tools])").forEach(ease);
+    part.querySelector("[data-onward]")?.form.requestSubmit(); // what was waited for is there
   }
   enhance(document);
 
