@@ -139,9 +139,11 @@ def all_is_done_once(school: School, import_id: int, count: int, before: dict[st
 @pytest.mark.slow
 @pytest.mark.timeout(PATIENCE + 60)
 def test_many_rows_survive_the_deaths_of_many_workers(school: School, programs: Programs) -> None:
-    """By the API. Some 90 seconds, most of them until the lease on what the dead were at is over."""
-    deaths = (S.LOOKING, S.RUNNING)
-    survives(school, programs, ImportRoad.API, families(MANY, TWELVE), PATIENCE, deaths)
+    """By the API. Some 90 seconds, most of them until the lease on what the dead were at is over.
+
+    So few rows are looked at in one moment, too short to die in; the district's are not.
+    """
+    survives(school, programs, ImportRoad.API, families(MANY, TWELVE), PATIENCE, [S.RUNNING])
 
 
 @pytest.mark.slow
