@@ -139,25 +139,28 @@ def view(
     key = WHOLE if at is None or at.parent_id is None else at.account_id
     place = {"institution_id": launch.institution_id, "account_id": key, "census_id": census.id}
     whole = session.get(Coverage, place)
-    listed = at is not None and whole is not None and not census.only_ours and whole.told > Told.NOTHING
+    listed = at is not None and whole is not None and not census.only_ours
+    told = Told(whole.told) if whole else Told.NOTHING
     return View(
         account=at,
         above=account(session, launch, at.parent_id) if at and at.parent_id else None,
         last=census,
         whole=whole,
         cells=_cells(whole) if whole and whole.none is not None else None,
-        accounts=_accounts(session, census, at) if at and listed else (),
-        courses=_courses(session, at, page) if at and listed else (),
+        accounts=_accounts(session, census, at, told) if at and listed else (),
+        courses=_courses(session, at, page, told) if at and listed else (),
         pages=_pages(session, at) if at and listed else 0,
         weeks=_weeks(session, launch.institution_id, key, now),
     )
 
 
-def _cells(row: Coverage | CountedCourse) -> Cells:
-    return hiding.cells(numbers_of(row), Shown(Told(row.told), row.named))
+def _cells(row: Coverage | CountedCourse, above: Told = Told.ALL) -> Cells:
+    """The numbers of a group; none where nothing is told of the group it is a part of."""
+    shown = Shown(Told(row.told), row.named) if above > Told.NOTHING else Shown(Told.NOTHING, named=False)
+    return hiding.cells(numbers_of(row), shown)
 
 
-def _accounts(session: Session, census: Census, at: CountedAccount) -> list[Group]:
+def _accounts(session: Session, census: Census, at: CountedAccount, told: Told) -> list[Group]:
     rows = session.execute(
         select(CountedAccount, Coverage)
         .join(
@@ -175,7 +178,7 @@ def _accounts(session: Session, census: Census, at: CountedAccount) -> list[Grou
         )
         .order_by(CountedAccount.name, CountedAccount.account_id)
     )
-    return [Group(each.account_id, each.name, _cells(row)) for each, row in rows]
+    return [Group(each.account_id, each.name, _cells(row, told)) for each, row in rows]
 
 
 def _with_students(at: CountedAccount) -> ColumnElement[bool]:
@@ -186,7 +189,7 @@ def _with_students(at: CountedAccount) -> ColumnElement[bool]:
     )
 
 
-def _courses(session: Session, at: CountedAccount, page: int) -> list[Group]:
+def _courses(session: Session, at: CountedAccount, page: int, told: Told) -> list[Group]:
     rows = session.scalars(
         select(CountedCourse)
         .where(_with_students(at))
@@ -194,7 +197,7 @@ def _courses(session: Session, at: CountedAccount, page: int) -> list[Group]:
         .limit(ON_A_PAGE)
         .offset(page * ON_A_PAGE)
     )
-    return [Group(row.course_id, row.name, _cells(row)) for row in rows]
+    return [Group(row.course_id, row.name, _cells(row, told)) for row in rows]
 
 
 def _pages(session: Session, at: CountedAccount) -> int:

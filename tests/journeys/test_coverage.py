@@ -268,7 +268,9 @@ class TestLooking:
         assert lines[0] == "Student,Number in Canvas,Course"
         assert "Kenji Tanaka,105,Chemistry" in lines
 
-    def test_a_small_part_is_hidden_and_its_page_tells_nothing(self, district: School) -> None:
+    def test_of_a_small_part_no_number_is_told_but_who_is_to_act_gets_to_its_courses(
+        self, district: School
+    ) -> None:
         counts(district)
         admin = Admin(district, ADMIN)
         middle = admin.forges(sees_numbers(admin), "/admin/coverage/", account=str(MIDDLE))
@@ -276,7 +278,9 @@ class TestLooking:
         assert "fewer than 5" in row_of(middle, "The Annex")
         annex = admin.forges(middle, "/admin/coverage/", account=str(ANNEX))
         assert "too small to be told about" in annex.text
-        assert "Crafts" not in annex.text
+        assert row_of(annex, "Crafts") == "Crafts" + " not shown" * 4 + " Who has nobody yet"
+        names = admin.press(annex, "Who has nobody yet")
+        assert "Who has nobody yet in Crafts" in names.text
         assert admin.forges(middle, "/admin/coverage/sheet", account=str(ANNEX)).status_code == 404
 
     def test_a_principal_sees_their_school_and_no_other(self, district: School) -> None:
