@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app import db
@@ -28,6 +29,13 @@ FAMILY = [
     (*NINA, "S000106"),
     ("", f"parent{PARENT}@family.test", "S000107"),
 ]
+
+
+@pytest.fixture
+def ready(school: School) -> School:
+    """A school that `prepare` has prepared."""
+    school.changes(prepare)
+    return school
 
 
 def lend_all(world: dict[str, Any]) -> None:

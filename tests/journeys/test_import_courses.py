@@ -17,9 +17,9 @@ from tests.journeys.importing import (
     forget_sis,
     memory,
     one,
-    prepare,
     previewed,
     ran,
+    ready,
     rows,
     sheet,
     undone,
@@ -30,17 +30,13 @@ from tests.people import ADMIN, BIOLOGY, MATHS, Admin, School
 from tests.records import all_links, everything_settles
 from tests.workers import Runner
 
+__all__ = ["ready"]
+
 ROADS = [ImportRoad.API, ImportRoad.SIS]
 HEADER = ("Parent Name", "Parent Email", "Student ID", "Course ID", "Last day", "Purpose")
 NINA = ("Nina New", "nina@family.test")
 KNOWN = ("", f"parent{PARENT}@family.test")
 AHEAD = (datetime.now(UTC) + timedelta(days=40)).date()
-
-
-@pytest.fixture
-def ready(school: School) -> School:
-    school.changes(prepare)
-    return school
 
 
 @pytest.mark.both_databases

@@ -17,9 +17,9 @@ from tests.journeys.importing import (
     PARENT,
     admin_token,
     memory,
-    prepare,
     previewed,
     ran,
+    ready,
     rows,
     sheet,
     undone,
@@ -29,13 +29,9 @@ from tests.journeys.importing import (
 from tests.people import MATHS, School
 from tests.sandbox.importing import settle, zipped
 
+__all__ = ["ready"]
+
 ROADS = [ImportRoad.API, ImportRoad.SIS]
-
-
-@pytest.fixture
-def ready(school: School) -> School:
-    school.changes(prepare)
-    return school
 
 
 @fact(

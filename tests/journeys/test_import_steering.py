@@ -15,9 +15,9 @@ from tests.journeys.importing import (
     FAMILY,
     memory,
     one,
-    prepare,
     previewed,
     ran,
+    ready,
     rows,
     sheet,
     undone,
@@ -25,11 +25,7 @@ from tests.journeys.importing import (
 )
 from tests.people import School
 
-
-@pytest.fixture
-def ready(school: School) -> School:
-    school.changes(prepare)
-    return school
+__all__ = ["ready"]
 
 
 def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:

@@ -17,9 +17,9 @@ from tests.journeys.importing import (
     forget_sis,
     memory,
     one,
-    prepare,
     previewed,
     ran,
+    ready,
     rows,
     sheet,
     undone,
@@ -30,13 +30,9 @@ from tests.people import MATHS, School
 from tests.records import all_links
 from tests.sandbox.importing import settle
 
+__all__ = ["ready"]
+
 ROADS = [ImportRoad.API, ImportRoad.SIS]
-
-
-@pytest.fixture
-def ready(school: School) -> School:
-    school.changes(prepare)
-    return school
 
 
 def work_once(import_id: int) -> None:
