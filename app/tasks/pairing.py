@@ -1,5 +1,6 @@
 """Finishing what a request began: a link is made or ended in Canvas, however long that takes."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -18,20 +19,25 @@ FOR_AN_ADMIN = timedelta(minutes=15)  # only a person can mend this: a lost perm
 
 
 def finish_link(link_id: int) -> timedelta | None:
-    """Bring one link to its end. What will pass by itself is raised, and tried again with growing waits.
+    """Bring one link to its end."""
+    return with_patience(lambda: None if applying.attempt(link_id, access(), _clock, BUDGET) else NOT_YET)
 
-    A job leaves half of Canvas's budget to people; while there is too little it comes again when there is
-    more, which is no failure of its own and lengthens no wait.
+
+def with_patience(work: Callable[[], timedelta | None]) -> timedelta | None:
+    """Do a job's work; how long until it is worth another try, if it is not done.
+
+    What will pass by itself is raised, and tried again with growing waits. A job leaves half of Canvas's
+    budget to people; while there is too little it comes again when there is more, which is no failure of its
+    own and lengthens no wait.
     """
     try:
-        done = applying.attempt(link_id, access(), _clock, BUDGET)
+        return work()
     except CanvasThrottled as full:
         return full.wait
     except RETRYABLE:
         raise
     except Failure:
         return FOR_AN_ADMIN
-    return None if done else NOT_YET
 
 
 def access() -> applying.Access:

@@ -2,21 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.errors import RETRYABLE, CanvasThrottled, Failure
 from app.pairing import proofs
-from app.tasks.pairing import FOR_AN_ADMIN, access
+from app.tasks.pairing import access, with_patience
 
 
 def find_out_proof(proof_id: int) -> timedelta | None:
     """Write down what it made, or that it made nothing."""
-    try:
-        return proofs.find_out(proof_id, access(), _clock)
-    except CanvasThrottled as full:
-        return full.wait
-    except RETRYABLE:
-        raise
-    except Failure:
-        return FOR_AN_ADMIN
+    return with_patience(lambda: proofs.find_out(proof_id, access(), _clock))
 
 
 def _clock() -> datetime:
