@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.canvas.accounts import TermsOfService
 from app.canvas.authentication_providers import CANVAS, Provider
 from app.models import FrontPage, LoginWay, Shown
+from app.people import Actor
 
 FRESH = timedelta(days=1)  # how long what Canvas said about signing up is taken for true
 LONGEST_TEXT = 2000  # characters
@@ -40,6 +42,30 @@ def kept(session: Session, institution_id: int) -> FrontPage:
             pass  # somebody else made it in the same moment
         row = session.scalars(query).one()
     return row
+
+
+def keep(session: Session, by: Actor, text: str, picture: bytes | None, now: datetime) -> None:
+    """Keep the page's text, and its picture: without bytes there is none from now on, None leaves it."""
+    row = kept(session, by.institution_id)
+    row.text = text or None
+    if picture is not None:
+        row.logo, row.logo_type = picture or None, image_type(picture)
+    facts: dict[str, audit.Fact] = {"what": "page", "picture": bool(picture)}
+    audit.record(session, by.institution_id, audit.Event.FRONT_PAGE_CHANGED, now, by.id, **facts)
+
+
+def follow(session: Session, by: Actor, providers: Sequence[Provider], now: datetime) -> None:
+    """Have the ways to log in follow Canvas."""
+    learn_ways(session, by.institution_id, providers)
+    facts: dict[str, audit.Fact] = {"what": "ways", "count": len(providers)}
+    audit.record(session, by.institution_id, audit.Event.FRONT_PAGE_CHANGED, now, by.id, **facts)
+
+
+def wrong_with(text: str, picture: bytes | None) -> str | None:
+    """What cannot be kept: the text or the picture; None if both can."""
+    if picture and (len(picture) > LARGEST_LOGO or image_type(picture) is None):
+        return "picture"
+    return "text" if len(text) > LONGEST_TEXT else None
 
 
 def learn(session: Session, institution_id: int, terms: TermsOfService, now: datetime) -> FrontPage:

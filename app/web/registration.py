@@ -88,8 +88,7 @@ def read_ways() -> Page:
     except Failure as failure:
         return _failed(failure)
     with db.transaction() as session:
-        front.learn_ways(session, launch.institution_id, providers)
-    _write_down(launch.person, audit.Event.FRONT_PAGE_CHANGED, what="ways", count=len(providers))
+        front.follow(session, launch.person, providers, visit.now())
     return _page(Notice("read"))
 
 
@@ -99,28 +98,14 @@ def save() -> Page:
     launch = visit.acting()
     picture = request.files.get("logo")
     content = picture.read() if picture else b""
-    if content and (len(content) > front.LARGEST_LOGO or front.image_type(content) is None):
-        return _page(Notice("picture", good=False), 422)
     text = request.form.get("text", "").replace("\r\n", "\n").strip()
-    if len(text) > front.LONGEST_TEXT:
-        return _page(Notice("text", good=False), 422)
+    wrong = front.wrong_with(text, content)
+    if wrong is not None:
+        return _page(Notice(wrong, good=False), 422)
+    new = content if content or "no_logo" in request.form else None
     with db.transaction() as session:
-        row = front.kept(session, launch.institution_id)
-        row.text = text or None
-        if content:
-            row.logo, row.logo_type = content, front.image_type(content)
-        elif "no_logo" in request.form:
-            row.logo = row.logo_type = None
+        front.keep(session, launch.person, text, new, visit.now())
         _keep_ways({way.id: way for way in front.ways(session, launch.institution_id)})
-        facts: dict[str, audit.Fact] = {"what": "page", "picture": bool(content)}
-        audit.record(
-            session,
-            launch.institution_id,
-            audit.Event.FRONT_PAGE_CHANGED,
-            visit.now(),
-            launch.person_id,
-            **facts,
-        )
     return _page(Notice("saved"))
 
 

@@ -174,6 +174,30 @@ class TestHowFamiliesComeIn:
         command.done("discovery", "unset", "--yes")
         assert command.done("discovery", "show").startswith("Canvas leads to: its own login\n")
 
+    def test_the_first_page_says_and_shows_what_the_commands_say(
+        self, school: School, command: Terminal, tmp_path: Path
+    ) -> None:
+        grown(school, "manage_account_settings", "manage_user_logins")
+        logo, wrong = tmp_path / "logo.png", tmp_path / "logo.txt"
+        logo.write_bytes(b"\x89PNG\r\n\x1a\n of a school")
+        wrong.write_text("no picture")
+
+        told = command.done(
+            "discovery", "page", "--text", "-", "--picture", logo, typed="Welcome, families.\n"
+        )
+        assert told == "Text:    Welcome, families.\nPicture: image/png\n"
+        assert "Welcome, families." in school.browser().open(f"{PUBLIC_URL}/").text
+        assert "picture" in command.refused("discovery", "page", "--picture", wrong).casefold()
+        assert "Picture: none" in command.done("discovery", "page", "--no-picture")
+        assert command.done("discovery", "page").startswith("Text:    Welcome, families.\n")
+
+        own = command("discovery", "logins", "--json").json[0]
+        command.done("discovery", "login", own["number"], "--shown", "observers", "--label", "For families")
+        assert last() == ("front-page:change", None, {"what": "way", "way": own["number"], "by": "cli"})
+        kept = command("discovery", "logins", "--json").json[0]
+        assert (kept["shown"], kept["label"]) == ("observers", "For families")
+        assert "no login with this number" in command.refused("discovery", "login", 99)
+
     def test_what_the_account_may_not_do_is_told(self, school: School, command: Terminal) -> None:
         assert "Canvas does not let the service account" in command.refused("registration", "set", "all")
         assert "Canvas does not let the service account" in command.refused("discovery", "set", "--yes")
