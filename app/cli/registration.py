@@ -135,7 +135,7 @@ def login(at: Institution, number: int, shown: str | None, label: str | None) ->
             raise Sorry("observatory: there is no login with this number. Run: observatory discovery logins")
         way.shown = Shown(shown) if shown else way.shown
         if label is not None:
-            way.label = " ".join(label.split())[: front.LONGEST_LABEL] or None
+            way.label = front.as_label(label)
         event, now = audit.Event.FRONT_PAGE_CHANGED, datetime.now(UTC)
         audit.record(session, at.id, event, now, what="way", way=way.id)
     click.echo("The first page shows it so from now on.")

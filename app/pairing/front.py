@@ -124,6 +124,11 @@ def learn_ways(session: Session, institution_id: int, providers: Sequence[Provid
         )
 
 
+def as_label(typed: str) -> str | None:
+    """What is written on the button of a way to log in; None: what fits its type."""
+    return " ".join(typed.split())[:LONGEST_LABEL] or None
+
+
 def image_type(content: bytes) -> str | None:
     """The media type of a picture, by its first bytes; None for anything but PNG, JPEG and WebP."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -159,7 +159,7 @@ def _keep_ways(known: dict[int, LoginWay]) -> None:
         way = known.get(int(way_id)) if way_id.isdecimal() and len(way_id) < 10 else None
         if way is None:
             continue
-        way.label = " ".join(label.split())[: front.LONGEST_LABEL] or None
+        way.label = front.as_label(label)
         way.shown = Shown(shown) if shown in tuple(Shown) else way.shown
         way.position = int(place) if place.isdecimal() and len(place) < 4 else way.position
 

@@ -22,6 +22,7 @@ S = ImportState
 FIRST, IN_A_COURSE = 1_000_000, 100
 PARENTS = ("Parent Name", "Parent Email", "Student ID")
 LINKS = ("observer_id", "student_id", "status")
+ROADS = [ImportRoad.API, ImportRoad.SIS]
 PARENT, OTHER = 44, 43  # they have accounts, and no SIS ids before `prepare`
 NINA = ("Nina New", "nina@family.test")
 FAMILY = [

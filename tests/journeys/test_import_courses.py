@@ -14,6 +14,7 @@ from app.web import import_columns
 from tests.facts import fact
 from tests.journeys.importing import (
     PARENT,
+    ROADS,
     forget_sis,
     memory,
     one,
@@ -32,7 +33,6 @@ from tests.workers import Runner
 
 __all__ = ["ready"]
 
-ROADS = [ImportRoad.API, ImportRoad.SIS]
 HEADER = ("Parent Name", "Parent Email", "Student ID", "Course ID", "Last day", "Purpose")
 NINA = ("Nina New", "nina@family.test")
 KNOWN = ("", f"parent{PARENT}@family.test")

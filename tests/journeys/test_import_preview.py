@@ -15,6 +15,7 @@ from tests.journeys.importing import (
     LINKS,
     NINA,
     PARENT,
+    ROADS,
     admin_token,
     memory,
     previewed,
@@ -30,8 +31,6 @@ from tests.people import MATHS, School
 from tests.sandbox.importing import settle, zipped
 
 __all__ = ["ready"]
-
-ROADS = [ImportRoad.API, ImportRoad.SIS]
 
 
 @fact(

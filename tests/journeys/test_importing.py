@@ -13,6 +13,7 @@ from tests.journeys.importing import (
     FAMILY,
     LINKS,
     PARENT,
+    ROADS,
     admin_token,
     forget_sis,
     memory,
@@ -31,8 +32,6 @@ from tests.records import all_links
 from tests.sandbox.importing import settle
 
 __all__ = ["ready"]
-
-ROADS = [ImportRoad.API, ImportRoad.SIS]
 
 
 def work_once(import_id: int) -> None:
