@@ -22,8 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", action="store_true", help="save every page looked at to screenshots/")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for each module, so that no test depends on which others ran before it, or in which process."""
     with running(tmp_path_factory.mktemp("stage")) as stage:
         yield stage
 

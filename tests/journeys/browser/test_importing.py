@@ -8,7 +8,7 @@ from playwright.sync_api import Frame
 from tests.journeys.browser.conftest import Meet
 from tests.journeys.browser.looking import Looker
 from tests.journeys.browser.stage import Stage
-from tests.journeys.browser.visitors import Visitor
+from tests.journeys.browser.visitors import Visitor, press
 from tests.people import ADMIN, MATHS, SERVICE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -26,17 +26,11 @@ Late Comer;late@club.test;;S000105;M101;2020-01-01;Coach;
 """.format(long="maximiliana-alexandrina.featherstonehaugh", shared="parent44@family.test")
 
 
-def press(frame: Frame, words: str) -> None:
-    frame.get_by_role("button", name=words, exact=True).click()
-
-
 def upload(admin: Visitor, sheet: Path) -> Frame:
     frame = admin.launches("/accounts/1", "Observatory at")
-    press(frame, "Import a sheet")
-    frame.get_by_role("heading", name="Import observers", level=1).wait_for()
+    press(frame, "Import a sheet", "Import observers")
     frame.get_by_label("Sheet").set_input_files(sheet)
-    press(frame, "Upload")
-    frame.get_by_role("heading", name="What the columns mean").wait_for()
+    press(frame, "Upload", "What the columns mean")
     return frame
 
 
@@ -52,8 +46,7 @@ def test_the_pages_of_an_import(meet: Meet, look: Looker, stage: Stage, tmp_path
     sheet.write_text(ROWS, "utf-8")
     admin = meet(ADMIN)
     frame = admin.launches("/accounts/1", "Observatory at")
-    press(frame, "Import a sheet")
-    frame.get_by_role("heading", name="Import observers", level=1).wait_for()
+    press(frame, "Import a sheet", "Import observers")
     look("import-home", admin.page, frame)
 
     frame = upload(admin, sheet)
@@ -82,13 +75,11 @@ def test_the_pages_of_an_import(meet: Meet, look: Looker, stage: Stage, tmp_path
     press(frame, "Do 4 rows one by one")
     frame.get_by_role("button", name="Pause").wait_for()
     look("import-progress", admin.page, frame)
-    press(frame, "Pause")
-    frame.get_by_role("heading", name="The import has stopped").wait_for()
+    press(frame, "Pause", "The import has stopped")
     look("import-paused", admin.page, frame)
     awaited(frame, "Go on", "The import is done")
     look("import-result", admin.page, frame)
-    press(frame, "See what undoing would do")
-    frame.get_by_role("heading", name="Undo this import?").wait_for()
+    press(frame, "See what undoing would do", "Undo this import?")
     look("import-undo", admin.page, frame)
     awaited(frame, "Yes, undo it", "The import was undone")
     look("import-undone", admin.page, frame)

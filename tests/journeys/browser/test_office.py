@@ -6,7 +6,7 @@ from playwright.sync_api import Frame
 from tests.journeys.browser.conftest import Meet
 from tests.journeys.browser.looking import Looker
 from tests.journeys.browser.stage import Stage
-from tests.journeys.browser.visitors import Visitor
+from tests.journeys.browser.visitors import Visitor, press
 from tests.people import ADMIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,13 +21,6 @@ def strict(stage: Stage) -> None:
     """One observer for each student, and students are asked."""
     stage.change("DELETE FROM policies")
     stage.change(STRICT)
-
-
-def press(frame: Frame, name: str, heading: str = "") -> None:
-    """Press a button, and wait for the page it leads to."""
-    with frame.expect_navigation():
-        frame.get_by_role("button", name=name, exact=True).click()
-    frame.locator("h1", has_text=heading).wait_for()
 
 
 def finds(admin: Visitor, term: str, name: str) -> Frame:

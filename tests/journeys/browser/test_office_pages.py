@@ -5,7 +5,7 @@ import pytest
 from tests.journeys.browser.conftest import Meet
 from tests.journeys.browser.looking import Looker
 from tests.journeys.browser.stage import Stage
-from tests.journeys.browser.test_office import press
+from tests.journeys.browser.visitors import press
 from tests.people import ADMIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,8 +17,7 @@ def test_the_numbers(meet: Meet, look: Looker, stage: Stage) -> None:
     press(frame, "See the numbers", "Who has an observer")
     frame.get_by_text("Counted:").wait_for()
     look("coverage", admin.page, frame)
-    frame.get_by_role("button", name="Look at Maple Grove Middle School").click()
-    frame.get_by_role("heading", name="Courses", exact=True).wait_for()
+    press(frame, "Look at Maple Grove Middle School", "Maple Grove Middle School")
     look("coverage-school", admin.page, frame)
     frame.get_by_role("button", name="Who has nobody yet in").first.click()
     frame.get_by_role("heading", name="Who has nobody yet in", level=1).wait_for()

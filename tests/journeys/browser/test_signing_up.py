@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.journeys.browser.conftest import Meet
 from tests.journeys.browser.looking import Looker
-from tests.journeys.browser.visitors import code_in
+from tests.journeys.browser.visitors import code_in, press
 from tests.people import ADMIN
 
 pytestmark = pytest.mark.browser
@@ -78,14 +78,11 @@ def test_the_choice_is_remembered_without_scripts(meet: Meet) -> None:
 def test_the_admins_page(meet: Meet, look: Looker) -> None:
     admin = meet(ADMIN)
     frame = admin.launches("/accounts/1", "Observatory at")
-    frame.get_by_role("button", name="See accounts and first page").click()
-    frame.get_by_role("heading", name="Who may sign up").first.wait_for()
-    frame.get_by_role("button", name="Read the logins from Canvas").click()
+    press(frame, "See accounts and first page", "Accounts for families")
+    press(frame, "Read the logins from Canvas", "Accounts for families")
     frame.get_by_text("Look below whether each login").wait_for()
     look("admin-registration", admin.page, frame)
 
-    frame.get_by_role("button", name="Set it in Canvas").click()
-    frame.get_by_role("heading", name="What will happen").wait_for()
+    press(frame, "Set it in Canvas", "Let Canvas lead to the first page?")
     look("admin-registration-discovery", admin.page, frame)
-    frame.get_by_role("button", name="No, leave it").click()
-    frame.get_by_role("heading", name="Who may sign up").first.wait_for()
+    press(frame, "No, leave it", "Accounts for families")

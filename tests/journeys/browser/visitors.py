@@ -85,6 +85,13 @@ class Visitor:
             self.problems.append(f"{response.status} {urlsplit(response.url).path}")
 
 
+def press(frame: Frame, name: str, heading: str = "") -> None:
+    """Press a button, and wait for the page it leads to: the one before may show the same words."""
+    with frame.expect_navigation():
+        frame.get_by_role("button", name=name, exact=True).click()
+    frame.locator("h1", has_text=heading).wait_for()
+
+
 def code_in(where: Frame | Page | Locator) -> str:
     """The first pairing code shown there."""
     return where.locator(".code").first.inner_text().strip()
