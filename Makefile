@@ -1,7 +1,8 @@
 # Observatory: every target sets up what it needs on a machine that has python3, make and git.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+# The lock names every package there is to install, so nothing is left for pip to choose (--no-deps).
+LOCK := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r
 SELF := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
 .PHONY: help demo test slow check bench screenshots lock format clean
@@ -40,6 +41,7 @@ check: .venv/dev ## Format, lint, types, imports, migrations
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
 
 bench: .venv/dev ## Measure; prints figures, asserts nothing
 	$(BIN)/python -m bench $(ARGS)
