@@ -16,6 +16,9 @@
   if (field) {
     takeCode();
     window.addEventListener("hashchange", takeCode); // a second code, while the page is open
+    document.querySelector("[data-takes-code]")?.addEventListener("click", (event) => {
+      event.currentTarget.hash = field.value.replace(/\s/g, ""); // it was typed, or came with the letter
+    });
   }
 
   function offerPrinting(button) {

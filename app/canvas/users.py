@@ -48,7 +48,9 @@ class Profile:
 class NewUser:
     """Somebody to be: without an e-mail address Canvas cannot write to them.
 
-    `invited` has Canvas write to them, to choose a password; else it sends them nothing.
+    `invited` has Canvas write to them, to choose a password. Who types all this `by_themselves` agrees to the
+    terms, and is held to Canvas's rules and asked to confirm the address, as whoever signs up in Canvas.
+    Else Canvas sends them nothing.
     """
 
     name: str
@@ -58,6 +60,7 @@ class NewUser:
     password: str | None = field(default=None, repr=False)
     locale: str | None = None
     invited: bool = False
+    by_themselves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +186,12 @@ def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
     """
     form = {
         "user[name]": person.name,
-        "user[skip_registration]": "false" if person.invited else "true",
+        "user[skip_registration]": _said(not person.invited),
         "pseudonym[unique_id]": person.login,
-        "pseudonym[send_confirmation]": "true" if person.invited else "false",
+        "pseudonym[send_confirmation]": _said(person.invited or person.by_themselves),
     }
+    if person.by_themselves:
+        form |= {"user[terms_of_use]": "1", "force_validations": "true"}
     if person.sis_user_id:
         form["pseudonym[sis_user_id]"] = person.sis_user_id
     if person.locale:
@@ -196,7 +201,7 @@ def create(canvas: Canvas, account_id: str, person: NewUser) -> User | Invalid:
     if person.email:
         form["communication_channel[type]"] = "email"
         form["communication_channel[address]"] = person.email
-        form["communication_channel[skip_confirmation]"] = "false" if person.invited else "true"
+        form["communication_channel[skip_confirmation]"] = _said(not (person.invited or person.by_themselves))
     return _make(canvas, account_id, form, [person.password or ""])
 
 
@@ -226,6 +231,10 @@ def register(
     if locale:
         form["user[locale]"] = locale
     return _make(canvas, account_id, form, [password, pairing_code])
+
+
+def _said(yes: bool) -> str:
+    return "true" if yes else "false"
 
 
 def _make(canvas: Canvas, account_id: str, form: dict[str, str], secrets: Iterable[str]) -> User | Invalid:

@@ -27,10 +27,12 @@ def stranger(keyring: Keyring, institution_id: int, address: str) -> Guesser:
 
 
 def wait_until(session: Session, institution_id: int, who: Guesser, now: datetime) -> datetime | None:
-    """Until when this guesser has to wait; None if they may try now.
+    """Until when this guesser has to wait; None if they may try now, or if nobody is guessing.
 
     Locks the first row, an observer's own, so that one person's guesses are judged one after the other.
     """
+    if not who:
+        return None
     (kind, first), *others = who.items()
     rows = [_row(session, institution_id, kind, first, now)]
     rows += session.scalars(
@@ -50,6 +52,13 @@ def miss(session: Session, institution_id: int, who: Guesser, now: datetime) -> 
         row = _row(session, institution_id, kind, one, now)
         row.misses, row.wait_until = after_miss(LIMITS[kind], row.misses, row.last_miss_at, now)
         row.last_miss_at = now
+
+
+def forgive(session: Session, institution_id: int, who: Guesser, now: datetime) -> None:
+    """Take back what was counted before it was known to be right."""
+    for kind, one in who.items():
+        row = _row(session, institution_id, kind, one, now)
+        row.misses, row.wait_until = max(0, row.misses - 1), None
 
 
 def _row(session: Session, institution_id: int, kind: str, who: str, now: datetime) -> Guesses:

@@ -49,11 +49,13 @@ def redeem(
     head_start: timedelta,
     told: Told = asking.NOTHING,
     rule: Policy | None = None,
+    held_since: datetime | None = None,
 ) -> Outcome:
     """Spend one of our codes. A refusal is an answer, not a failure: it commits, so that guesses are counted.
 
     `head_start` is how long the worker leaves the link to the request that made it; `told` is what Canvas
-    was asked before; `rule` is for rehearsals only.
+    was asked before; `rule` is for rehearsals only. A use that was `held_since` then is taken, even if the
+    code has ended meanwhile.
     """
     wait = guesses.wait_until(session, observer.institution_id, who, now)
     if wait is not None:
@@ -66,7 +68,8 @@ def redeem(
     if refusal is not None:
         return _refuse(session, observer, refusal, now)
     link = links.open_between(session, observer, code.student_id, Reach.of(code))
-    dead = rules.why_dead(code, now)
+    spent_at = held_since or now
+    dead = rules.why_dead(code, spent_at)
     rule = rule or policies.of(session, observer.institution_id)
     if link is not None:
         longer = dead is None and not rules.is_for_the_student_to_say(code, rule)
@@ -84,7 +87,7 @@ def redeem(
         return _refuse(session, observer, Refused(Reason.DECLINED), now)
     if not places.has_room(session, observer, code.student_id, rule, told.watching):
         return _refuse(session, observer, Refused(Reason.ENOUGH_OBSERVERS), now)
-    return _spend(session, observer, code, rule, now, head_start)
+    return _spend(session, observer, code, rule, now, head_start, spent_at)
 
 
 def _extend(session: Session, link: Link, code: Code, now: datetime) -> Redeemed | None:
@@ -119,14 +122,20 @@ def _already(link: Link) -> AlreadyConnected | Refused:
 
 
 def _spend(
-    session: Session, observer: Person, code: Code, rule: Policy, now: datetime, head_start: timedelta
+    session: Session,
+    observer: Person,
+    code: Code,
+    rule: Policy,
+    now: datetime,
+    head_start: timedelta,
+    spent_at: datetime,
 ) -> Outcome:
     asks = rules.is_for_the_student_to_say(code, rule)
     answer_by = now + timedelta(days=rule.approval_days) if asks else None
     with session.begin_nested() as attempt:
-        if not codes.spend(session, code, now):
+        if not codes.spend(session, code, spent_at):
             session.refresh(code)
-            return _refuse(session, observer, rules.why_dead(code, now) or Refused(Reason.USED_UP), now)
+            return _refuse(session, observer, rules.why_dead(code, spent_at) or Refused(Reason.USED_UP), now)
         link = links.start(session, observer, code, now, head_start, answer_by)
         if link is None:  # the same observer, in the same moment; the use goes back with the savepoint
             attempt.rollback()

@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     NOTHING_TYPED = "nothing_typed"
     TYPO = "typo"
+    ONE_AT_A_TIME = "one_at_a_time"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     USED_UP = "used_up"

@@ -122,7 +122,8 @@ def _told(place: Place, typed: SignUpForm, outcome: Outcome) -> Page:
         case Waiting(begun):
             return _page(place, typed, 503, lost=True) if begun is None else _done(begun)
         case Closed():
-            return _page(_learn(place), typed, 403)
+            learned = _learn(place)
+            return _page(learned, typed, 403, refused=None if learned.closed else Refused(Reason.NOT_ALLOWED))
         case Declined(fields):
             return _page(place, typed, 422, declined=fields)
         case Refused():
@@ -149,12 +150,17 @@ def done() -> Page:
 def _agrees(place: Place, typed: SignUpForm) -> bool:
     """Whether they agree to Canvas's terms, and to the very text of the institution that is in force."""
     agreement = place.rules.agreement
-    shown = agreement is None or typed.agreed.data == str(agreement.id)
+    if agreement is not None and typed.agreed.data != str(agreement.id):
+        typed.terms.data = False
+        typed.terms.errors = (
+            _("The text was changed meanwhile. Please read it, and tick the box if you agree."),
+        )
+        return False
     needed = agreement is not None or not place.front.terms_passive
     if needed and not typed.terms.data:
         typed.terms.errors = (*typed.terms.errors, _("Please read this and tick the box, if you agree."))
         return False
-    return shown
+    return True
 
 
 def _ask(place: Place, typed: SignUpForm) -> Outcome:
@@ -167,7 +173,10 @@ def _ask(place: Place, typed: SignUpForm) -> Outcome:
     )
     who = guesses.stranger(visit.keyring(), institution.id, request.remote_addr or "")
     doors = _doors(institution)
-    match spelling.read(typed.code.data or ""):
+    first, *more = spelling.several(typed.code.data or "") or [""]
+    if more:
+        return Refused(Reason.ONE_AT_A_TIME)
+    match spelling.read(first):
         case spelling.Typo():
             return Refused(Reason.TYPO)
         case spelling.Native(text):

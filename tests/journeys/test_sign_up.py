@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app import db, people, policy, tasks
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES, SIGN_UP_SCOPES
@@ -364,8 +365,45 @@ class TestWhenSomethingIsWrong:
 
         assert "This code was taken back by the person who made it." in family.signs_up(code).text
 
+    def test_two_codes_are_not_called_a_typing_mistake(self, family: Family) -> None:
+        codes = [give_code(family.school, student, ONE_COURSE) for student in (KENJI, AVA)]
+
+        page = family.signs_up(", ".join(codes))
+
+        assert "These are several codes, and an account is made with one." in page.text
+        assert "When you have the account, sign in and use the others." in page.text
+        assert uses() == [0, 0]
+
+
+class TestManyFamilies:
+    def test_those_who_got_their_account_are_not_held_against_their_address(self, family: Family) -> None:
+        code = give_code(family.school, KENJI, ONE_COURSE)
+        native_code(family.school)
+
+        family.signs_up(code)
+        Family(family.school).signs_up(NATIVE, email="dad@families.example")
+
+        assert {row.kind: row.misses for row in rows(Guesses)}["sign_up_address"] == 0
+
+    def test_those_who_got_none_are(self, family: Family) -> None:
+        code = give_code(family.school, KENJI, EVERYWHERE)
+        family.school.canvas.fault(method="POST", route=USERS, status=400)
+
+        family.signs_up(code)
+
+        assert {row.kind: row.misses for row in rows(Guesses)}["sign_up_address"] == 1
+
 
 class TestSentTwice:
+    def test_two_parents_with_one_address_are_not_one_who_clicks_twice(self, family: Family) -> None:
+        code = give_code(family.school, KENJI, EVERYWHERE)
+        family.signs_up(code)
+
+        page = Family(family.school).signs_up(code, name="Ken Tanaka", password="another long one")
+
+        assert "Canvas did not make an account with this. Perhaps you have an account already" in page.text
+        assert uses() == [1]
+
     def test_a_second_click_makes_no_second_account(self, family: Family) -> None:
         code = give_code(family.school, KENJI, EVERYWHERE)
         page = family.browser.open(f"{family.school.base}/sign-up")
@@ -409,6 +447,28 @@ class TestWhenCanvasIsNotHeard:
         run_jobs()
         assert "You are connected to Student 105." in family.browser.open(page.url).text
         assert creations(school) == 1
+        assert uses() == [1]
+
+    def test_a_code_that_ends_while_canvas_is_silent_was_used_in_time(
+        self, family: Family, run_jobs: Runner
+    ) -> None:
+        school = family.school
+        code = give_code(school, KENJI, ONE_COURSE)
+        school.canvas.fault(method="POST", route=USERS, count=1, reset="after")
+        school.canvas.fault(method="GET", route="/api/v1/users/:id", status=500)
+        school.canvas.fault(method="GET", route=USERS, after=1, status=500)
+        page = family.signs_up(code)
+        assert "Almost there" in page.text
+        with db.transaction() as session:
+            for each in session.scalars(select(Code)):
+                each.expires_at = datetime.now(UTC)
+
+        school.mended()
+        for _ in range(2):
+            hurry()
+            run_jobs()
+
+        assert "You can see one course: Mathematics 7." in family.browser.open(page.url).text
         assert uses() == [1]
 
     def test_what_never_reached_canvas_is_undone(self, family: Family, run_jobs: Runner) -> None:
@@ -527,6 +587,8 @@ class TestWhatTheSchoolDecided:
         page = family.sends(page, code=code)
 
         assert page.status_code == 422
+        assert "The text was changed meanwhile." in page.text
+        assert 'name="terms" value="y" checked' not in page.response.text
         assert "The second text." in page.text
         assert creations(family.school) == 0
         assert "Your account is made" in family.sends(page, code=code).text

@@ -75,7 +75,7 @@ def make(
         answer = _why(begun, failure)
     if isinstance(answer, Waiting):
         answer = _look_once(begun, keyring, doors) or answer
-    return _settle(keyring, begun, answer, clock(), head_start)
+    return _settle(keyring, begun, answer, who, clock(), head_start)
 
 
 def _prepare(keyring: Keyring, work: Work, doors: Doors) -> tuple[Work, str] | None:
@@ -115,6 +115,7 @@ def _new(asked: Asked) -> NewUser:
         email=asked.login,
         password=asked.password,
         locale=asked.locale,
+        by_themselves=True,
     )
 
 
@@ -169,6 +170,7 @@ def _settle(
     keyring: Keyring,
     work: Work,
     answer: Answer,
+    who: Guesser,
     now: datetime,
     head_start: timedelta,
 ) -> Outcome:
@@ -177,6 +179,7 @@ def _settle(
     with db.transaction() as session:
         if isinstance(answer, User):
             link_id = noting.made(session, keyring, work, answer, now, head_start)
+            noting.worked(session, work.institution_id, who, now)
             return Made(work.sign_up_id, link_id)
         noting.undone(session, work, now)
     return answer

@@ -39,6 +39,8 @@ def make(institution_id: int, asked: Asked, text: str, who: Guesser, doors: Door
     if isinstance(answer, Closed):
         return answer
     if isinstance(answer, User):
+        with db.transaction() as session:
+            noting.worked(session, institution_id, who, clock())
         return Made(None, _note(institution_id, answer, asked, doors, clock()))
     if any(error.field.startswith("pairing_code") for error in answer.fields):
         with db.transaction() as session:

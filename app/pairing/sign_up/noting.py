@@ -48,7 +48,7 @@ def begin(
         return refuse(session, institution_id, Refused(Reason.WRONG_INSTITUTION), now)
     session.refresh(code, with_for_update=True)  # of two clicks in the same moment the second sees the first
     digest = keyring.digest(f"login:{institution_id}:{asked.login.casefold()}")
-    twin = _twin(session, code, digest, now)
+    twin = _twin(session, keyring, code, digest, asked, now)
     if twin is not None:
         return Again(twin)
     dead = rules.why_dead(code, now)
@@ -76,15 +76,23 @@ def too_often(session: Session, institution_id: int, who: Guesser, now: datetime
     return None
 
 
+def worked(session: Session, institution_id: int, who: Guesser, now: datetime) -> None:
+    """Do not hold an account that was made against its address: a whole evening of parents may share one."""
+    guesses.forgive(session, institution_id, address_of(who), now)
+
+
 def refuse(session: Session, institution_id: int, refusal: Refused, now: datetime) -> Refused:
     """Write down that a code was refused to somebody who has not signed in."""
     audit.record(session, institution_id, audit.Event.CODE_REFUSED, now, reason=refusal.reason)
     return refusal
 
 
-def _twin(session: Session, code: Code, digest: str, now: datetime) -> int | None:
-    return session.scalar(
-        select(SignUp.id)
+def _twin(
+    session: Session, keyring: Keyring, code: Code, digest: str, asked: Asked, now: datetime
+) -> int | None:
+    """The same form, sent a moment ago. Two parents who share an address send different names."""
+    row = session.scalar(
+        select(SignUp)
         .where(
             SignUp.institution_id == code.institution_id,
             SignUp.code_id == code.id,
@@ -95,6 +103,15 @@ def _twin(session: Session, code: Code, digest: str, now: datetime) -> int | Non
         .order_by(SignUp.id.desc())
         .limit(1)
     )
+    return row.id if row and _name_in(session, keyring, row) == asked.name else None
+
+
+def _name_in(session: Session, keyring: Keyring, row: SignUp) -> str | None:
+    work = find(session, keyring, row.id)
+    if work is not None:
+        return work.name
+    person = session.get(Person, row.person_id or 0)
+    return person.name if person else None
 
 
 def _hold(
@@ -222,12 +239,17 @@ def _connect(
     now: datetime,
     head_start: timedelta,
 ) -> tuple[int | None, Reason | None]:
-    """Redeem the code as anybody does, in the transaction that gives back the use that was set aside."""
+    """Redeem the code as anybody does, in the transaction that gives back the use that was set aside.
+
+    Nobody guesses any more, and whatever took its time was not theirs.
+    """
     codes.give_back(session, code.id)
-    who = guesses.guesser(keyring, person, "sign-up")
     text = codes.text_of(keyring, code).replace("-", "")
     told = Told(frozenset(work.before or ()), bars.as_listed(work.login))
-    match redemption.redeem(session, keyring, person, text, who, now, head_start, told):
+    redeemed = redemption.redeem(
+        session, keyring, person, text, {}, now, head_start, told, held_since=work.created_at
+    )
+    match redeemed:
         case Redeemed(link_id) | AlreadyConnected(link_id):
             return link_id, None
         case Refused(reason):
