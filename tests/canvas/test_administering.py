@@ -272,6 +272,8 @@ class TestPeople:
     @fact("rest 4.1", "A login that is taken is told by its field.")
     def test_a_login_that_is_taken_is_told_by_its_field(self, admin: Canvas, as_: As) -> None:
         assert "pseudonym.unique_id" in wrong(users.create(admin, "1", NewUser(name="Mia", login="mia")))
+        with pytest.raises(CanvasForbids):
+            users.create(as_("teacher"), "1", NewUser(name="X", login="x"))
 
     def test_who_types_it_all_is_held_to_the_rules_of_signing_up(self, admin: Canvas) -> None:
         alone = {"name": "Rue", "password": "s3cret-passw0rd", "by_themselves": True}
@@ -281,8 +283,6 @@ class TestPeople:
 
         assert wrong(refused) == {"pseudonym.unique_id": "not_email"}
         assert isinstance(made, User)
-        with pytest.raises(CanvasForbids):
-            users.create(as_("teacher"), "1", NewUser(name="X", login="x"))
 
     @fact("rest 4.1", "Anybody with a code of a student's signs up as an observer, without a token.")
     def test_a_parent_signs_up_with_a_code(self, anybody: Canvas, admin: Canvas) -> None:
