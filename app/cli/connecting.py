@@ -19,15 +19,14 @@ from app.cli.shell import (
     service,
     warn_if_idle,
 )
-from app.models import EndRequest, Institution, Link, LinkState
-from app.pairing import adding, approvals, connections, counter, ending, guesses, links
+from app.models import EndRequest, Institution, LinkState
+from app.pairing import approvals, connections, counter, ending, guesses, links
 from app.pairing.adding import Pair, Said
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
-from app.pairing.counter import Made, Taken, make_login
+from app.pairing.counter import Made, Taken, make_login, make_number
 from app.pairing.directory import Somebody
 from app.pairing.proofs import Claim
-from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.people import Operator
 from app.web import canvas, people_connecting, people_proving, visit
 from app.web.bars import EMAIL
@@ -68,10 +67,7 @@ def connect(
 def _by_word(at: Institution, pair: Pair, course_id: str | None, agreed: bool, more: bool) -> None:
     reach = reach_to(at, pair.student, course_id)
     said = Said(more=more, agreed=agreed, watching=canvas.watching(at.id, pair.student.id))
-    with db.transaction() as session:
-        outcome = adding.connect(
-            session, Operator(at.id), pair, reach, datetime.now(UTC), visit.head_start(), said
-        )
+    outcome = people_connecting.connect_them(Operator(at.id), pair, reach, said)
     _tell(pair.observer, people_connecting.told(outcome, pair.student.name))
 
 
@@ -83,14 +79,7 @@ def _by_code(at: Institution, who: Somebody) -> None:
         observer = people.remember(session, at.id, who.id, who.name, datetime.now(UTC))
     claim = Claim(service(at), who.id, observer, Operator(at.id))
     outcome = people_proving.by_code(claim, guesses.stranger(visit.keyring(), at.id, "command line"), code)
-    _tell(who, people_connecting.told(outcome, _student(outcome)))
-
-
-def _student(outcome: adding.Outcome) -> str:
-    if not isinstance(outcome, Redeemed | AlreadyConnected):
-        return ""
-    with db.reading() as session:
-        return session.get_one(Link, outcome.link_id).student.name
+    _tell(who, people_connecting.told(outcome, people_connecting.student_of(outcome)))
 
 
 @click.command()
@@ -185,7 +174,7 @@ def create(
     """Make an account for an observer."""
     if email and not EMAIL.match(email):
         raise Sorry("observatory: this is no e-mail address.")
-    made = counter.create(service(at), name, login or email or make_login(name), email, sis_id)
+    made = counter.create(service(at), name, login or email or make_login(name, make_number()), email, sis_id)
     match made:
         case Invalid(fields):
             raise Sorry(
@@ -193,16 +182,20 @@ def create(
             )
         case Taken(owner):
             raise Sorry(f"observatory: {owner.name}, Canvas number {owner.id}, has this login already.")
-        case Made(observer, password):
+        case Made(observer, password, lost):
             with db.transaction() as session:
                 counter.note_account(session, Operator(at.id), made, datetime.now(UTC))
             if machine:
-                say_json({**plain(observer), "password": password})
+                say_json({**plain(observer), "password": password, "without_sis_id": lost})
                 return
             click.echo(f"{observer.id:>8}  {told(observer)}")
             click.echo(
                 f"Password for the first sign-in: {password}" if password else "Canvas writes to them."
             )
+            if lost:
+                click.echo(
+                    f"Canvas did not take the SIS id {lost}: the service account may not manage SIS data."
+                )
 
 
 def reach_to(at: Institution, student: Somebody, course_id: str | None) -> Reach:

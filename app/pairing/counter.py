@@ -39,6 +39,7 @@ class Made:
 
     observer: Somebody
     password: str | None = field(default=None, repr=False)
+    without_sis_id: str | None = None  # which Canvas has left out, since the service account may not give any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,16 @@ class Taken:
     owner: Somebody
 
 
-def make_login(name: str) -> str:
+def make_number() -> str:
+    """What sets one login apart. The form keeps it, so that what is sent twice is one account."""
+    return f"{secrets.randbelow(900_000) + 100_000}"
+
+
+def make_login(name: str, number: str) -> str:
     """A login for somebody without an e-mail address, which hardly anybody else has."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = ["".join(letter for letter in word if letter.isalnum()) for word in plain.split()]
-    return ".".join([*filter(None, words), f"{secrets.randbelow(9000) + 1000}"])
+    return ".".join([*(list(filter(None, words)) or ["observer"]), number])
 
 
 def make_password() -> str:
@@ -81,10 +87,11 @@ def create(
         found = directory.find(canvas, users.by_login(login))
         if found is None or found.name != name:
             raise
-        return Made(found, password)
-    if isinstance(made, Invalid):
-        return made
-    return Made(Somebody(made.id, made.name, login, sis_id, email), password)
+    else:
+        if isinstance(made, Invalid):
+            return made
+        found = Somebody(made.id, made.name, login, made.sis_user_id, email)
+    return Made(found, password, sis_id if found.sis_user_id != sis_id else None)
 
 
 def note_account(session: Session, admin: Actor, made: Made, now: datetime) -> None:

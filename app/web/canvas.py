@@ -1,6 +1,7 @@
 """Canvas, as the pages use it: with the time a person is willing to wait."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 
@@ -9,8 +10,10 @@ from app.canvas import Canvas, tokens
 from app.errors import Failure
 from app.models import Person
 from app.pairing import applying, asking
+from app.pairing.redemption import AlreadyConnected
 from app.web import visit
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -68,6 +71,12 @@ def is_gone(link_id: int) -> bool:
         return applying.is_gone(link_id, _access(), visit.clock)
     except Failure:
         return False
+
+
+def unless_gone(outcome: T, again: Callable[[], T]) -> T:
+    """What came of connecting two people; anew, if what seemed there was ended in Canvas by others."""
+    gone = isinstance(outcome, AlreadyConnected) and is_gone(outcome.link_id)
+    return again() if gone else outcome
 
 
 def _access() -> applying.Access:

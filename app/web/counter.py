@@ -1,5 +1,6 @@
 """A family stands at the school's counter: an account, a connection and a letter in one go."""
 
+import re
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -13,12 +14,12 @@ from app.models import LtiLaunch
 from app.pairing import bars, counter, directory
 from app.pairing.adding import Pair
 from app.pairing.codes import ALL_COURSES
-from app.pairing.counter import Made, Paper, Taken, make_login
+from app.pairing.counter import Made, Paper, Taken, make_login, make_number
 from app.pairing.directory import Somebody
-from app.web import guard, visit
+from app.web import canvas, guard, visit
 from app.web.bars import EMAIL
 from app.web.people import Notice, asked, search, service, somebody, typed
-from app.web.people_connecting import chosen_reach, said, told, weigh
+from app.web.people_connecting import chosen_reach, connect_them, said, told, weigh
 
 bp = guard.portal("counter", __name__, "/admin/counter")
 
@@ -70,6 +71,7 @@ def finish() -> Page:
         outcome = counter.connect(
             session, launch.person, pair, reach, Paper(paper), visit.now(), visit.head_start(), heard
         )
+    outcome = canvas.unless_gone(outcome, lambda: connect_them(launch.person, pair, reach, heard))
     return _letter(made, student, told(outcome, student.name), reach.course_name)
 
 
@@ -81,7 +83,7 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         return None
     if email and not EMAIL.match(email):
         return Wrong("email")
-    login = typed("new_login") or email or make_login(name)
+    login = typed("new_login") or email or make_login(name, _number())
     if student is not None and _is_barred(launch, student, login, email):
         return Wrong("barred")
     try:
@@ -94,11 +96,17 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         case Invalid(fields):
             return Wrong("invalid", {one.field.rpartition(".")[2]: one.message for one in fields})
         case Taken(owner):
-            return Wrong("taken", owner=owner)
+            theirs = typed("new_login") or email or owner.name == name  # else we made up a stranger's
+            return Wrong("taken", owner=owner) if theirs else Wrong("number")
         case Made():
             with db.transaction() as session:
                 counter.note_account(session, launch.person, made, visit.now())
             return made
+
+
+def _number() -> str:
+    kept = request.form.get("number", "")
+    return kept if re.fullmatch(r"[0-9]{6}", kept) else make_number()
 
 
 def _is_barred(launch: LtiLaunch, student: Somebody, login: str, email: str | None) -> bool:
@@ -126,6 +134,7 @@ def _page(wrong: Wrong | None = None) -> tuple[str, int]:
         papers=list(Paper),
         weighed=weigh(observer, student, said(student)) if student else None,
         wrong=wrong,
+        number=make_number() if wrong and wrong.word == "number" else _number(),
         shortest=directory.SHORTEST,
     )
     return page, 422 if wrong else 200

@@ -126,9 +126,7 @@ def _redeem(observer: PortalSession, typed: str) -> Told:
 
 
 def _redeem_ours(observer: Person, text: str, who: guesses.Guesser) -> Outcome:
-    outcome = _spend(observer, text, who)
-    if isinstance(outcome, AlreadyConnected) and canvas.is_gone(outcome.link_id):
-        outcome = _spend(observer, text, who)
+    outcome = canvas.unless_gone(_spend(observer, text, who), lambda: _spend(observer, text, who))
     if isinstance(outcome, Redeemed):
         canvas.attempt(outcome.link_id)
     return outcome

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import abort, render_template, request
 
 from app import db, policy
 from app.canvas import Canvas
 from app.canvas.oauth import EXTRA_SCOPES, Extra
+from app.errors import Failure
 from app.pairing import codes, connections, directory
 from app.pairing.directory import Found, Somebody
 from app.web import canvas, guard, visit
@@ -17,6 +19,7 @@ bp = guard.portal("people", __name__, "/admin/people")
 
 Page = str | tuple[str, int]
 LONGEST = 200  # characters of a search
+PATIENCE = timedelta(seconds=20)  # for a page that asks Canvas about each course of somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +54,23 @@ def person() -> Page:
 
 
 def person_page(who: Somebody, notice: Notice | None = None, status: int = 200) -> Page:
-    """The page of one person."""
+    """The page of one person. What was just done is told even if Canvas does not tell the rest any more."""
     launch = visit.launch()
     with db.reading() as session:
         ours = connections.rows(session, launch.institution_id, who.id)
         live = codes.live(session, launch, visit.now(), who.id)
         limit = policy.of(session, launch.institution_id).observers_most
+    try:
+        everything = connections.of(canvas.service(launch.institution_id).within(PATIENCE), who.id, ours)
+    except Failure:
+        if notice is None:
+            raise
+        return render_template("admin/people_told.html", launch=launch, who=who, notice=notice), status
     page = render_template(
         "admin/people_person.html",
         launch=launch,
         who=who,
-        all=connections.of(service(), who.id, ours),
+        all=everything,
         codes=live,
         limit=limit,
         notice=notice,

@@ -12,6 +12,7 @@ from app.pairing.connections import Connection
 from app.pairing.directory import Somebody
 from app.pairing.redemption import AlreadyConnected, Redeemed
 from app.pairing.rules import Reason, Refused
+from app.people import Actor
 from app.web import canvas, visit
 from app.web.people import Notice, Page, asked, bp, person_page, search, service, somebody, typed
 
@@ -58,12 +59,21 @@ def connect() -> Page:
     """Connect two people, now if Canvas lets us."""
     launch, two = visit.acting(), _pair()
     reach, heard = chosen_reach(two.student), said(two.student)
-    with db.transaction() as session:
-        outcome = adding.connect(session, launch.person, two, reach, visit.now(), visit.head_start(), heard)
+    outcome = connect_them(launch.person, two, reach, heard)
     if outcome == Refused(Reason.ENOUGH_OBSERVERS):
         return _ask(two, heard, 422)
     who, other = _sides(two)
     return person_page(who, told(outcome, other.name))
+
+
+def connect_them(admin: Actor, two: Pair, reach: Reach, heard: Said) -> adding.Outcome:
+    """Connect two people by an admin's word, also if what we know of them is over in Canvas."""
+
+    def once() -> adding.Outcome:
+        with db.transaction() as session:
+            return adding.connect(session, admin, two, reach, visit.clock(), visit.head_start(), heard)
+
+    return canvas.unless_gone(once(), once)
 
 
 @bp.post("/end")
@@ -99,11 +109,20 @@ def told(outcome: adding.Outcome, name: str) -> Notice:
             return Notice("refused", good=False, name=name, reason=reason)
         case Barred():
             return Notice("barred", good=False, name=name)
-        case AlreadyConnected():
-            return Notice("already", name=name)
+        case AlreadyConnected(link_id):
+            now = state_of(link_id, name)
+            return Notice("already", name=name) if now.word == "connected" else now
         case Redeemed(link_id):
             canvas.attempt(link_id)
             return state_of(link_id, name)
+
+
+def student_of(outcome: adding.Outcome) -> str:
+    """The name of the student a code or a password was for."""
+    if not isinstance(outcome, Redeemed | AlreadyConnected):
+        return ""
+    with db.reading() as session:
+        return session.get_one(Link, outcome.link_id).student.name
 
 
 def weigh(observer: Somebody | None, student: Somebody, heard: Said) -> Weighed:

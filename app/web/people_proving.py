@@ -17,7 +17,7 @@ from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
 from app.web.people import Notice, Page, asked, bp, person_page, service, somebody, typed
-from app.web.people_connecting import chosen_reach, told
+from app.web.people_connecting import chosen_reach, student_of, told
 
 MOST_SECRET = 255  # characters of a login or password
 PROVE = "url:POST|/api/v1/users/:user_id/observees"
@@ -32,7 +32,9 @@ def redeem() -> Page:
         outcome = by_code(_claim(who, Way.NATIVE_CODE), guesser, typed("code"))
     except CanvasFailure as failure:
         return _failed(who, failure, PROVE)
-    return person_page(who, told(outcome, who.name), 422 if outcome == Refused(Reason.TYPO) else 200)
+    return person_page(
+        who, told(outcome, student_of(outcome)), 422 if outcome == Refused(Reason.TYPO) else 200
+    )
 
 
 def by_code(claim: Claim, guesser: Guesser, typed: str) -> redemption.Outcome:
@@ -45,11 +47,15 @@ def by_code(claim: Claim, guesser: Guesser, typed: str) -> redemption.Outcome:
             return redemption.redeem_native(guesser, claim, text, visit.clock, wait)
         case spelling.Ours(text):
             heard = canvas.told_before(observer.institution_id, text, lambda: claim.canvas, claim.whose)
-            now = visit.clock()
-            with db.transaction() as session:
-                outcome = redemption.redeem(session, keyring, observer, text, guesser, now, wait, heard)
-                adding.note_use(session, claim, outcome, now)
-            return outcome
+
+            def spend() -> redemption.Outcome:
+                now = visit.clock()
+                with db.transaction() as session:
+                    outcome = redemption.redeem(session, keyring, observer, text, guesser, now, wait, heard)
+                    adding.note_use(session, claim, outcome, now)
+                return outcome
+
+            return canvas.unless_gone(spend(), spend)
 
 
 @bp.post("/credentials")
@@ -70,7 +76,7 @@ def credentials() -> Page:
         return person_page(who, Notice("elsewhere", good=False), 422)
     if outcome == Refused(Reason.UNKNOWN):
         return person_page(who, Notice("credentials", good=False), 422)
-    return person_page(who, told(outcome, who.name))
+    return person_page(who, told(outcome, student_of(outcome)))
 
 
 def _claim(who: Somebody, way: Way) -> Claim:
