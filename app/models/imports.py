@@ -143,6 +143,7 @@ class ImportRow(Base):
     made_link: Mapped[bool] = mapped_column(default=False, server_default=false())
     ended_link: Mapped[bool] = mapped_column(default=False, server_default=false())
     told: Mapped[str | None]  # why it failed: Canvas's words, or one of our reasons
+    said: Mapped[str | None]  # by Canvas's own importer, a line for each warning or error
     user_line: Mapped[int | None]  # in the files handed to Canvas's own importer, counted as it counts
     pair_line: Mapped[int | None]
 

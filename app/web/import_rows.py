@@ -28,7 +28,8 @@ class Shown:
     course: str
     terms: str
     reason: str
-    canvas_says: str
+    canvas_would_say: str
+    canvas_said: str
     by: str
 
 
@@ -43,9 +44,18 @@ def row(of: ImportRow, unwritten: bool = False) -> Shown:
         told.get("course_name") or wanted.course.given or wanted.course.sis_id or wanted.course.code,
         _terms(of, wanted),
         why_unwritten(of) if unwritten else reason_of(of) if finished else "",
-        "" if finished or not of.told else of.told,
+        _foretold(of),
+        "" if finished and of.said == of.told else _said(of),
         str(GIVEN[What(told["by"])]) if told.get("by") else "",
     )
+
+
+def _foretold(of: ImportRow) -> str:
+    return of.told or "" if of.state is RowState.SEEN and not of.said else ""
+
+
+def _said(of: ImportRow) -> str:
+    return " ".join((of.said or "").splitlines())
 
 
 def _terms(of: ImportRow, wanted: Wanted) -> str:
@@ -74,7 +84,7 @@ Ends = dict[str, Callable[[ImportRow], str]]  # columns behind those of the shee
 
 def problems(of: Import) -> Iterator[bytes]:
     """The rows with a problem as they were given, with a column that says why."""
-    ends = {_("Reason"): reason_of, _("Canvas says"): lambda row: row.told or ""}
+    ends = {_("Reason"): reason_of, _("Canvas says"): lambda row: _said(row) or _foretold(row)}
     return _file(of, overview.problem_rows(of), ends)
 
 
@@ -88,6 +98,7 @@ def results(of: Import) -> Iterator[bytes]:
     ends: Ends = {
         _("Result"): lambda row: str(STATES[row.state]),
         _("Reason"): reason_of,
+        _("Canvas says"): _said,
         _("Observer's number in Canvas"): lambda row: row.observer_id or "",
         _("Student's number in Canvas"): lambda row: row.student_id or "",
     }

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from app.models import ImportRow, RowState
-from app.pairing.imports import undoing
+from app.pairing.imports import overview, undoing
 from app.pairing.imports.verdicts import Verdict
 from app.pairing.rules import Reason
 
@@ -150,6 +150,8 @@ def why_unwritten(row: ImportRow) -> str:
 
 def list_heading(show: str) -> str:
     """The heading of a list of rows of one kind."""
+    if show == overview.WARNED:
+        return _("Done, but Canvas says something about it")
     if show in set(RowState):
         return str(STATES[RowState(show)]).capitalize()
     return str(HEADINGS[Verdict(show)] if show in set(Verdict) else NOT_IN_FILES)

@@ -157,24 +157,30 @@ def undone(import_id: int) -> Import:
 
 
 def memory(school: School) -> dict[str, Any]:
-    """What of Canvas an import could change."""
+    """All of Canvas, but for what it keeps of things that are over.
+
+    Left out: its list of SIS imports, deleted links and enrollments, people whose every login is deleted, and
+    of an enrollment its number and times, as one that comes back may be another row, and which SIS import
+    wrote it last, which nobody can take back.
+    """
     world = school.canvas.state()
-    live = ("active", "invited", "creation_pending", "inactive")
-    return {
-        "links": sorted(
-            (row["observer_id"], row["student_id"])
-            for row in world["observation_links"]
-            if row.get("state", "active") == "active"
-        ),
-        "enrollments": sorted(
-            (row["user_id"], row["section_id"], row["type"], row["associated_user_id"] or 0, row["state"])
-            for row in world["enrollments"]
-            if row["state"] in live
-        ),
-        "logins": sorted(
-            login["unique_id"]
-            for user in world["users"]
-            for login in user["logins"]
-            if login.get("workflow_state", "active") == "active"
-        ),
+    world.pop("sis_imports")
+    users = [user for user in world["users"] if not user["logins"] or any(map(_lives, user["logins"]))]
+    enrollments = [row for row in world["enrollments"] if row["state"] != "deleted"]
+    links = [row for row in world["observation_links"] if row["state"] == "active"]
+    return world | {
+        "users": users,
+        "enrollments": sorted(map(_without_stamps, enrollments)),
+        "links": sorted((row["observer_id"], row["student_id"]) for row in links),
+        "logins": sorted(login["unique_id"] for user in users for login in user["logins"] if _lives(login)),
+        "observation_links": sorted(map(_without_stamps, links)),
     }
+
+
+def _lives(login: dict[str, Any]) -> bool:
+    return bool(login["workflow_state"] == "active")
+
+
+def _without_stamps(row: dict[str, Any]) -> list[tuple[str, str]]:
+    stamps = ("id", "created_at", "updated_at", "sis_batch_id")
+    return [(name, str(value)) for name, value in sorted(row.items()) if name not in stamps]

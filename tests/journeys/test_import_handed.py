@@ -12,9 +12,10 @@ from app.pairing.imports import steering, turns
 from app.pairing.imports.reading import LANES
 from app.tasks import imports as tasks
 from app.tasks.pairing import access
-from tests.journeys.importing import lend_all, one, previewed, rows, sheet, work
+from tests.journeys.importing import lend_all, memory, one, previewed, ran, rows, sheet, undone, work
 from tests.people import School
 from tests.records import all_links
+from tests.sandbox.importing import zipped
 
 STUDENTS = [f"S{number:06}" for number in range(105, 117)]
 PARENTS, MANY = 12, 60  # of many the account is listed anew
@@ -112,6 +113,25 @@ def test_somebody_who_came_onto_the_do_not_pair_list_meanwhile_is_not_connected(
     states = {(row.student_id == "105", row.state) for row in rows(import_id)}
     assert states == {(True, RowState.FAILED), (False, RowState.DONE)}
     assert {link.state for link in all_links() if link.student.canvas_user_id == "105"} == {LinkState.FAILED}
+
+
+def test_an_account_of_which_canvas_warned_is_the_imports_own(ready: School) -> None:
+    """Its row is looked at after the one that connects it."""
+    before = memory(ready)
+    content = zipped(
+        users="user_id,login_id,status,full_name,email\nN6,nina,active,Nina New,not an address",
+        user_observers="observer_id,student_id,status\nN6,S000105,active",
+    )
+    import_id = previewed(ready, content, "sis.zip")
+
+    ran(import_id, ImportRoad.SIS)
+
+    assert [(row.state, row.made_account) for row in rows(import_id)] == [
+        (RowState.DONE, True),
+        (RowState.DONE, False),
+    ]
+    undone(import_id)
+    assert memory(ready) == before
 
 
 def test_an_observer_about_whom_canvas_gives_no_answer_holds_nobody_up(ready: School) -> None:

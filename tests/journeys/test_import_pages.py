@@ -11,7 +11,7 @@ from tests.browser import Page
 from tests.journeys.importing import lend_all, memory, sheet
 from tests.people import ADMIN, ADVISOR, PUBLIC_URL, SERVICE, Admin, School
 from tests.records import time_passes
-from tests.sandbox.importing import settle
+from tests.sandbox.importing import settle, zipped
 from tests.workers import Runner
 
 
@@ -87,6 +87,31 @@ def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner
     page = settled(admin, admin.press(page, "Look again"), run_jobs)
 
     assert "1 connection was made. 1 account was made." in page.text
+
+
+def test_a_warning_of_canvas_stands_beside_its_row(school: School, admin: Admin, run_jobs: Runner) -> None:
+    content = zipped(
+        users="user_id,login_id,status,full_name,email\nN6,nina,active,Nina New,not an address",
+        user_observers="observer_id,student_id,status\nN6,S000105,active",
+    )
+    page = settled(admin, admin.press(uploads(admin, content, "sis.zip"), "Show what would happen"), run_jobs)
+    page = admin.press(page, "Hand it to Canvas's SIS import")
+    for _ in range(3):
+        run_jobs()
+        settle(school.canvas)
+        time_passes()
+
+    page = settled(admin, admin.press(page, "Look again"), run_jobs)
+
+    warning = "The email address associated with user 'N6' is invalid (email: 'not an address')"
+    assert "1 connection was made." in page.text
+    assert "1 row is done, but Canvas warns of something in it." in page.text
+    listed = admin.press(page, "See what Canvas says")
+    assert f"Canvas says: “{warning}”" in listed.text
+    assert listed.text.count("Canvas says: ") == 1
+    every = admin.press(page, "Download every row and what came of it").response.text
+    assert every.count(warning) == 1
+    assert f"A new account is made.,{warning}," in every
 
 
 def test_the_files_alone_change_nothing(school: School, admin: Admin, run_jobs: Runner) -> None:

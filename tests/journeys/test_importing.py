@@ -9,6 +9,7 @@ from app import db, people, policy
 from app.models import Import, ImportRoad, ImportState, LinkState, RowState, Way
 from app.pairing.imports import steering
 from app.tasks import imports as tasks
+from tests.journeys.families import in_both_sections
 from tests.journeys.importing import (
     FAMILY,
     LINKS,
@@ -148,6 +149,24 @@ def test_a_message_of_canvas_comes_back_to_its_row(ready: School) -> None:
         (RowState.DONE, None),
         (RowState.FAILED, "A student referenced a non-existent user S000107"),
     ]
+
+
+def test_everything_that_canvas_says_of_a_row_is_kept(ready: School) -> None:
+    """A row about a course has a line for each section, and so a message for each."""
+    in_both_sections(ready, [105])
+    content = sheet(
+        [(f"parent{PARENT}@family.test", "S000105", f"C{MATHS}")], ("Parent Email", "Student ID", "Course ID")
+    )
+    import_id = previewed(ready, content)
+    ready.changes(lambda world: forget_sis(world, 105))
+
+    ran(import_id, ImportRoad.SIS)
+
+    (row,) = rows(import_id)
+    assert row.state is RowState.FAILED
+    assert (row.said or "").split("\n") == [
+        "An enrollment referenced a non-existent associated user S000105"
+    ] * 2
 
 
 def test_an_import_that_canvas_holds_back_is_waited_for_and_can_be_paused(ready: School) -> None:

@@ -106,6 +106,7 @@ def _of_earlier_row(session: Session, row: ImportRow) -> str | None:
         .where(
             ImportRow.import_id == row.import_id,
             ImportRow.observer_key == row.observer_key,
+            ImportRow.id < row.id,  # a later one may be done first, but has made nobody
             ImportRow.observer_id.isnot(None),
         )
         .limit(1)

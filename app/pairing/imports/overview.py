@@ -14,6 +14,7 @@ PAGE = 50
 MANY = 300  # links from which on Canvas's own importer is the better road
 LISTED = 20
 UNWRITTEN = "unwritten"  # rows that Canvas's files cannot say
+WARNED = "warned"  # rows that were done, but of which Canvas's importer said something
 S = ImportState
 
 
@@ -97,6 +98,7 @@ class Result:
     undone: int
     kept: int
     left: int
+    warned: int
 
 
 def result(session: Session, of: Import) -> Result:
@@ -115,13 +117,20 @@ def result(session: Session, of: Import) -> Result:
         undone=count(ImportRow.state == RowState.UNDONE),
         kept=count(ImportRow.state == RowState.KEPT),
         left=count(ImportRow.state == RowState.SEEN, ImportRow.verdict.in_(DOES)),
+        warned=count(_warned()),
     )
 
 
+def _warned() -> ColumnElement[bool]:
+    return and_(ImportRow.state == RowState.DONE, ImportRow.said.isnot(None))
+
+
 def _which(of: Import, show: str) -> ColumnElement[bool]:
-    """The rows of a verdict, of "failed" or "kept", or those that the files cannot say."""
+    """The rows of a verdict, of "failed", "kept" or "warned", or those that the files cannot say."""
     if show == UNWRITTEN:
         return and_(ImportRow.import_id == of.id, _not_in_files())
+    if show == WARNED:
+        return and_(ImportRow.import_id == of.id, _warned())
     if show in (RowState.FAILED, RowState.KEPT):
         return and_(ImportRow.import_id == of.id, ImportRow.state == RowState(show))
     return and_(ImportRow.import_id == of.id, ImportRow.verdict == show)

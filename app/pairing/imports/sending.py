@@ -7,7 +7,7 @@ nothing the second time. What Canvas holds in the end is asked of it, whatever t
 
 from datetime import datetime
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import func, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from app import db
@@ -72,6 +72,9 @@ def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
 
 def _bring_back(of: Import, canvas: Canvas, found: SisImport) -> None:
     others: list[str] = []
+    with db.transaction() as session:  # killed half way, it is all said again
+        heard = (ImportRow.import_id == of.id, ImportRow.said.isnot(None))
+        session.execute(update(ImportRow).where(*heard).values(said=None))
     for error in sis_imports.errors(canvas, HERE, found.id):
         with db.transaction() as session:
             if not _to_its_row(session, of, error) and len(others) < MOST_WORDS:
@@ -81,7 +84,7 @@ def _bring_back(of: Import, canvas: Canvas, found: SisImport) -> None:
 
 
 def _to_its_row(session: Session, of: Import, error: RowError) -> bool:
-    """Write a message to the row whose line it is about."""
+    """Write a message to the row whose line it is about; Canvas tells the last one first."""
     name = error.file.rpartition("/")[2]
     if name not in LINES or error.row is None:
         return False
@@ -94,7 +97,8 @@ def _to_its_row(session: Session, of: Import, error: RowError) -> bool:
     )
     if row_id is None:
         return False
-    session.execute(update(ImportRow).where(ImportRow.id == row_id).values(told=error.message))
+    said = literal(error.message).concat(func.coalesce(literal("\n").concat(ImportRow.said), ""))
+    session.execute(update(ImportRow).where(ImportRow.id == row_id).values(told=error.message, said=said))
     return True
 
 
