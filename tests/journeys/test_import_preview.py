@@ -211,3 +211,11 @@ def test_whoever_is_on_the_do_not_pair_list_is_told_in_the_preview(ready: School
     content = sheet([FAMILY[2], FAMILY[0], (*NINA, "S000107")])
 
     assert verdicts(previewed(ready, content)) == ["blocked", "new", "blocked"]
+
+
+def test_a_row_with_a_problem_does_not_stand_for_a_good_one_below(ready: School) -> None:
+    pairs = [(*NINA, "S000105", "maybe"), (*NINA, "S000105", "add"), (*NINA, "S000105", "add")]
+
+    import_id = previewed(ready, sheet(pairs, ("Parent Name", "Parent Email", "Student ID", "Action")))
+
+    assert verdicts(import_id) == ["unclear_action", "new", "repeated"]
