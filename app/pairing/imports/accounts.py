@@ -89,8 +89,8 @@ def _another(person: Given, sis_id: str | None) -> bool:
 
 
 def _look(canvas: Canvas, person: Given) -> User | Refused | None:
-    names = [f"sis_user_id:{person.sis_id}"] if person.sis_id else []
-    names += [f"sis_login_id:{person.login}"] if person.login else []
+    names = [users.by_sis_id(person.sis_id)] if person.sis_id else []
+    names += [users.by_login(person.login)] if person.login else []
     for name in names:
         try:
             there = users.get(canvas, name)
