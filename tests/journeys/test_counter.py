@@ -193,6 +193,53 @@ class TestWhenCanvasFails:
         everything_settles(run_jobs)
         assert linked(school, account(school, "Berit Holm")["id"], KENJI, EVERYWHERE)
 
+    def test_the_password_is_printed_although_nobody_was_connected(
+        self, school: School, office: Office
+    ) -> None:
+        page = for_somebody_new(office)
+        route = "/api/v1/users/:user_id/observees/:observee_id"
+        school.canvas.fault(method="PUT", route=route, status=404)
+
+        letter = finishes(office, page, name="Berit Holm")
+
+        (login,) = account(school, "Berit Holm")["logins"]
+        assert "Not connected." in letter.text
+        assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
+        assert "You can follow" not in letter.text
+
+
+def test_the_same_form_sent_twice_makes_one_account(school: School, office: Office) -> None:
+    page = for_somebody_new(office)
+    finishes(office, page, name="Berit Holm")
+
+    again = finishes(office, page, name="Berit Holm")
+
+    assert "Berit Holm has this login already." in again.text
+    assert again.has_button("Observer: Berit Holm")
+    assert len(account(school, "Berit Holm")["logins"]) == 1
+
+
+def test_a_sis_id_that_canvas_leaves_out_is_told(school: School) -> None:
+    allow(school, *EVERYTHING, permissions=("manage_user_logins",))
+    office = Office(school)
+
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm", sis_id="P77")
+
+    assert "Canvas did not take the SIS ID P77" in letter.text
+    assert account(school, "Berit Holm")["logins"][0]["sis_user_id"] is None
+
+
+def test_courses_that_are_over_are_not_offered(school: School, office: Office) -> None:
+    def conclude(world: dict[str, Any]) -> None:
+        for course in world["courses"]:
+            if course["id"] == MATHS:
+                course["workflow_state"] = "completed"
+
+    school.changes(conclude)
+    office.logs_in()
+
+    assert "Mathematics 7" not in at_the_counter(office).text
+
 
 def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> None:
     letter = finishes(office, for_somebody_new(office), name="Berit Holm")

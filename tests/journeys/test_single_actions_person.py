@@ -1,10 +1,13 @@
 """One person's page: the codes that are good, and where every connection came from and went."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
 from app import db
 from app.models import AuditEvent
+from tests.journeys.drifting import unlinks
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.people import ADVISOR, Admin, Observer, School
@@ -83,3 +86,51 @@ def test_the_history_says_who_ended_a_connection(school: School, office: Office)
 
     assert "Aiko Tanaka, who observes Kenji Tanaka all courses by a code · from" in page.text
     assert "ended by the observer" in page.text
+
+
+def test_a_student_whose_courses_are_not_published_yet_gets_observers_and_codes(
+    school: School, office: Office
+) -> None:
+    def before_the_term(world: dict[str, Any]) -> None:
+        for course in world["courses"]:
+            course["workflow_state"] = "unpublished"
+
+    school.changes(before_the_term)
+    office.logs_in()
+
+    page = office.press(office.finds("kenji", "Kenji Tanaka"), "Make a code", course="")
+    office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
+
+    assert "A code for Kenji Tanaka" in page.text
+    assert linked(school, AIKO, KENJI, EVERYWHERE)
+
+
+def test_what_others_have_ended_in_canvas_is_connected_anew(school: School, office: Office) -> None:
+    office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
+    unlinks(school, AIKO, KENJI)
+
+    page = office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
+
+    assert "Connected with Aiko Tanaka." in page.text
+    assert linked(school, AIKO, KENJI, EVERYWHERE)
+
+
+def test_whom_a_code_connected_is_told_by_name(school: School, office: Office) -> None:
+    code = give_code(school, KENJI, EVERYWHERE)
+
+    page = office.press(office.finds("aiko", "Aiko Tanaka"), "Use the code", code=code)
+
+    assert "Connected with Student 105." in page.text
+
+
+def test_what_was_done_is_told_even_if_canvas_goes_away(school: School, office: Office) -> None:
+    give_code(school, KENJI, EVERYWHERE)
+    page = office.finds("kenji", "Kenji Tanaka")
+    school.canvas.fault(method="GET", route="/api/v1/users/:user_id/observers", status=500)
+
+    page = office.press(page, "Revoke the code for all courses")
+
+    assert "The code does not work any more." in page.text
+    assert "Canvas could not be asked for the rest of this page." in page.text
+    school.mended()
+    assert "Nobody yet." in office.press(page, "Open Kenji Tanaka").text
