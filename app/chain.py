@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.crypto import Keyring
 from app.db import KEYRING
+from app.errors import SecretUnreadable
 from app.models import AuditEvent, AuditHead, PolicyRow
 
 WAITING = "audit.waiting"
@@ -93,13 +94,13 @@ def _append(session: Session) -> None:
 
 def _extend(session: Session, institution_id: int, events: list[dict[str, Any]]) -> None:
     keyring = cast(Keyring, session.info[KEYRING])
-    head, signature, policy = _locked(session, keyring, institution_id)
+    head, sound, policy = _locked(session, keyring, institution_id)
     for told in events:
         told |= {"number": head.number + 1, "policy": policy}
         told["digest"] = digest_of(head.digest, told)
         head = replace(head, number=told["number"], digest=told["digest"])
     session.execute(insert(EVENTS), events)
-    _write(session, head, keyring.sign(head.text()) if signature else "")
+    _write(session, head, keyring if sound else None)
 
 
 LOCK = (
@@ -114,15 +115,18 @@ WRITE = update(HEADS).where(HEADS.c.institution_id == bindparam("institution"))
 def _locked(session: Session, keyring: Keyring, institution_id: int) -> tuple[Head, bool, int | None]:
     """The head, which waits for us from here on; whether it is truly signed; the policy in force.
 
-    What is not is never signed again, or a forged chain would be proved by the next event.
+    What is not is never signed again, or a forged chain would be proved by the next event. But whoever only
+    lacks the key it was signed with writes nothing: their event would break a chain that is sound.
     """
     row = session.execute(LOCK, {"institution": institution_id}).one_or_none()
     if row is None:
         _begin(session, keyring, institution_id)
         row = session.execute(LOCK, {"institution": institution_id}).one()
-    *values, signature, policy = row
+    *values, signature, signer, policy = row
     head = Head(*values)
     sound = keyring.signed(head.text(), signature)
+    if not sound and signer is not None and not keyring.holds(signer):
+        raise SecretUnreadable(f"audit_heads:{institution_id}: signed with key {signer!r}, which is not ours")
     if not sound:
         log.error("audit chain of institution %s: not signed with our keys; verify it", institution_id)
     return head, sound, policy
@@ -133,13 +137,20 @@ def _begin(session: Session, keyring: Keyring, institution_id: int) -> None:
     last = select(EVENTS.c.number, EVENTS.c.digest).where(EVENTS.c.institution_id == institution_id)
     lost = session.execute(last.order_by(EVENTS.c.number.desc()).limit(1)).one_or_none()
     head = Head(institution_id, *(lost or ()))
-    values = {**asdict(head), "signature": "" if lost else keyring.sign(head.text())}
+    signed = {"signature": "", "signer": None} if lost else _signature(keyring, head)
+    values = {**asdict(head), **signed}
     session.execute(new(HEADS).values(values).on_conflict_do_nothing())
 
 
-def _write(session: Session, head: Head, signature: str) -> None:
+def _signature(keyring: Keyring, head: Head) -> dict[str, str]:
+    return {"signature": keyring.sign(head.text()), "signer": keyring.current}
+
+
+def _write(session: Session, head: Head, keyring: Keyring | None) -> None:
+    """Write the end of a chain, signed; without a key ring, not signed."""
     values = {name: value for name, value in asdict(head).items() if name != "institution_id"}
-    session.execute(WRITE, {"institution": head.institution_id, **values, "signature": signature})
+    signed = _signature(keyring, head) if keyring else {"signature": "", "signer": None}
+    session.execute(WRITE, {"institution": head.institution_id, **values, **signed})
 
 
 def head_of(session: Session, institution_id: int) -> tuple[Head, str] | None:
@@ -147,7 +158,7 @@ def head_of(session: Session, institution_id: int) -> tuple[Head, str] | None:
     row = session.execute(select(*HEADS.c).where(HEADS.c.institution_id == institution_id)).one_or_none()
     if row is None:
         return None
-    *values, signature = row
+    *values, signature, _signer = row
     return Head(*values), signature
 
 
@@ -167,7 +178,7 @@ def sign_anew(session: Session, keyring: Keyring, institution_id: int) -> bool:
     """Sign with the first key what an older one has signed. False: none of ours has."""
     head, sound, _policy = _locked(session, keyring, institution_id)
     if sound:
-        _write(session, head, keyring.sign(head.text()))
+        _write(session, head, keyring)
     return sound
 
 
@@ -176,5 +187,5 @@ def cut(session: Session, keyring: Keyring, institution_id: int, number: int, di
     head, sound, _policy = _locked(session, keyring, institution_id)
     if sound:
         later = replace(head, cut_number=number, cut_digest=digest)
-        _write(session, later, keyring.sign(later.text()))
+        _write(session, later, keyring)
     return sound

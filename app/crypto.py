@@ -70,6 +70,15 @@ class Keyring:
         """The digests under every accepted key, the current one first; for looking up."""
         return [hmac.new(key, value.encode(), hashlib.sha256).hexdigest() for key in self._digest_keys]
 
+    @property
+    def current(self) -> str:
+        """The name of the first key."""
+        return self._current
+
+    def holds(self, name: str) -> bool:
+        """Whether it has a key of this name."""
+        return name in self._ciphers
+
     def sign(self, text: str) -> str:
         """A signature that only holders of the current key can make."""
         return hmac.new(self._sign_keys[0], text.encode(), hashlib.sha256).hexdigest()

@@ -75,8 +75,11 @@ def _sign_chains(keyring: Keyring, tally: Tally) -> None:
     with db.reading() as session:
         institutions = session.scalars(select(AuditHead.institution_id)).all()
     for institution_id in institutions:
-        with db.transaction() as session:
-            signed = chain.sign_anew(session, keyring, institution_id)
+        try:
+            with db.transaction() as session:
+                signed = chain.sign_anew(session, keyring, institution_id)
+        except SecretUnreadable:
+            signed = False
         if not signed:
             tally.unreadable.append(f"audit_heads.signature:{institution_id}")
 

@@ -56,3 +56,4 @@ class AuditHead(Base):
     cut_number: Mapped[int]  # up to here nothing is proved: deleted when its time was over, or never chained
     cut_digest: Mapped[str]
     signature: Mapped[str]
+    signer: Mapped[str | None]  # the name of the key that made it; older releases do not write it

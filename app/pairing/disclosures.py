@@ -18,7 +18,10 @@ from app.models import Code, EndedBy, Link, LinkState, Person, Way
 from app.pairing.drift import Kind
 from app.trail import course_names, people_by_id
 
-TELLING = (Event.LINK_CONNECTED, Event.LINK_ENDING, Event.LINK_ENDED, Event.LINK_ADDED)
+TELLING = (
+    Event.LINK_CONNECTED, Event.LINK_ENDING, Event.LINK_ENDED, Event.LINK_ADDED, Event.LINK_FAILED,
+)  # fmt: skip
+NOT_AGAIN = "not_again"  # ended_by: it was to be made anew, and Canvas did not
 HELD = (LinkState.ACTIVE, LinkState.ENDING)
 
 
@@ -35,7 +38,7 @@ class Disclosure:
     begun_at: datetime | None  # None: made in Canvas, before Observatory knew of it
     over: bool
     ended_at: datetime | None
-    ended_by: str | None  # a word of EndedBy, or of app.pairing.drift.Kind
+    ended_by: str | None  # a word of EndedBy or of app.pairing.drift.Kind, or NOT_AGAIN
     ender: Person | None  # who that was, if it was a person
 
 
@@ -89,8 +92,7 @@ def _told(
     last = {event.event: event for event in events}
     connected, added = first.get(Event.LINK_CONNECTED), first.get(Event.LINK_ADDED)
     way = link.way if link else events[0].facts.get("way", Way.CODE)
-    held = connected or (link and (link.state in HELD or (link.way is Way.CANVAS and link.ended_at)))
-    if not held:
+    if not connected and not (link and _was_held(link)):
         return None
     course_id = link.course_id if link else events[0].course_id
     ended_at, ended_by, ender = _end(link, last, people)
@@ -110,10 +112,18 @@ def _told(
     )
 
 
+def _was_held(link: Link) -> bool:
+    """Whether Canvas has held a connection, by its row alone: the event may have been kept long enough."""
+    over = link.state is LinkState.ENDED and (link.settled_at or link.way is Way.CANVAS)
+    return link.state in HELD or bool(over)
+
+
 def _end(
     link: Link | None, last: dict[str, Row[Any]], people: dict[int, Person]
 ) -> tuple[datetime | None, str | None, Person | None]:
     """When it ended, by what and by whom; nothing of it while Canvas still holds the connection."""
+    if failed := last.get(Event.LINK_FAILED):
+        return failed.at, NOT_AGAIN, None
     ended, asked = last.get(Event.LINK_ENDED), last.get(Event.LINK_ENDING)
     ended_at = link.ended_at if link else ended.at if ended else None
     if ended_at is None:

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from app import db, trail
 from app.audit import Event, record
 from app.chain import digest_of
-from app.models import AuditEvent
+from app.models import AuditEvent, Link, LinkState
 from app.people import remember
 from app.web import trail_words
-from tests.journeys.rows import rows
+from tests.journeys.rows import change, rows
 from tests.people import ADMIN, ADVISOR, MATHS, TEACHER, Admin, Observer, Page, School, Student, Teacher
 from tests.workers import Runner
 
@@ -24,6 +24,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 pytestmark = pytest.mark.both_databases
 
 KENJI, AIKO = 105, 44
+UNLOCK = "DROP TRIGGER audit_events_stay"
 
 
 @pytest.fixture
@@ -226,6 +227,33 @@ class TestTheRecordOfAStudent:
 
         assert (first["observer"], first["course: Canvas id"]) == ("Aiko Tanaka", str(MATHS))
         assert first["ended by whom"] == "Aiko Tanaka"
+
+    def test_it_tells_a_long_connection_whose_beginning_is_not_kept_any_more(
+        self, lived: School, admin: Admin
+    ) -> None:
+        postgresql = db.database.engine.dialect.name == "postgresql"
+        unlock = "SET LOCAL session_replication_role = replica" if postgresql else UNLOCK
+        with db.transaction() as session:
+            session.execute(text(unlock))
+            session.execute(text("DELETE FROM audit_events WHERE event = 'link:connect'"))
+
+        first, _second = table(admin.press(self.record(admin), "Save for a spreadsheet (CSV)"))
+
+        assert (first["access to"], first["ended by"]) == ("Mathematics 7", "observer")
+        assert first["from"] < first["until"]
+
+    def test_what_canvas_did_not_connect_again_is_over(self, lived: School, admin: Admin) -> None:
+        link = rows(Link)[-1]
+        assert "still" in self.record(admin).text
+        change(Link, state=LinkState.FAILED)
+        with db.transaction() as session:
+            about = {"link": link.id, "student": link.student_id, "observer": link.observer_id}
+            record(session, lived.institution_id, Event.LINK_FAILED, datetime.now(UTC), **about)
+
+        page = self.record(admin)
+
+        assert "Canvas did not connect them again" in page.text
+        assert "still" not in page.text
 
     def test_of_several_people_of_a_name_one_is_chosen(self, lived: School, admin: Admin) -> None:
         several = admin.press(opens(admin), "Show the record", student="tanaka")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from app import audit, chain, db, resealing
 from app.audit import Event
 from app.crypto import Keyring
+from app.errors import SecretUnreadable
 from app.models import AuditEvent, AuditHead
 from app.settings import SecretKey
 from app.verifying import Flaw, Proof, holds, verify
@@ -249,6 +250,34 @@ def test_a_new_secret_key_signs_the_chain_anew(school_id: int, keyring: Keyring)
 
     assert not tally.unreadable
     assert proof(only_new, school_id).flaw is None
+
+
+def test_a_process_without_the_newest_key_writes_nothing_rather_than_break_the_chain(
+    app: Flask, school_id: int, keyring: Keyring
+) -> None:
+    new = SecretKey("t2", b"another key of thirty-two bytes!")
+    both = Keyring((new, SecretKey("t1", TEST_KEY)))
+    resealing.reseal(both)
+
+    with pytest.raises(SecretUnreadable, match="'t2'"):
+        write(school_id)
+
+    assert proof(both, school_id).flaw is None
+    assert len(rows(AuditEvent)) == 10
+    assert f"audit_heads.signature:{school_id}" in resealing.reseal(keyring).unreadable
+
+
+def test_a_head_signed_by_an_older_release_is_signed_on(
+    school_id: int, keyring: Keyring, tamper: Callable[..., None]
+) -> None:
+    """It writes no key's name, or leaves that of another key standing."""
+    for signer in (None, "t9"):
+        tamper("UPDATE audit_heads SET signer = :signer", signer=signer)
+
+        write(school_id)
+
+        assert proof(keyring, school_id).flaw is None
+        assert rows(AuditHead)[0].signer == "t1"
 
 
 def test_a_chain_that_no_key_signed_is_not_signed_by_rotating(
