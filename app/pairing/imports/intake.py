@@ -113,9 +113,8 @@ def read_days(of: Import, day_first: bool) -> None:
 def reread(session: Session, of: Import, choices: Choices) -> None:
     """Read the file in another way, with the meanings guessed anew. Raises Refused."""
     with on_disk(session, of) as path:
-        found = open_file(path, choices)
+        _recognize(of, open_file(path, choices))  # a guess reads rows, so the file must still be there
     of.choices = {each.name: getattr(choices, each.name) for each in fields(choices)}
-    _recognize(of, found)
 
 
 def mapping_of(of: Import) -> Mapping:
