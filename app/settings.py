@@ -1,7 +1,6 @@
 """What a server is told by its environment, read once and checked before anything starts."""
 
 import base64
-import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from app.errors import SettingsWrong
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+MOST = 1_000_000  # of any number, in hours or seconds
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -75,8 +75,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             value = float(raw)
         except ValueError:
             value = -1
-        if value < 0:
-            complaints.append(f"OBSERVATORY_{name} must be a number, zero or more, not {raw!r}.")
+        if not 0 <= value <= MOST:
+            complaints.append(f"OBSERVATORY_{name} must be a number from 0 to {MOST}, not {raw!r}.")
+            return 0
         return value
 
     public_url = get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -91,7 +92,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=public_url,
         secret_keys=_secret_keys(get("SECRET_KEYS", ""), complaints),
         database_url=_database_url(
-            environ.get("DATABASE_URL", "").strip() or "sqlite:///data/observatory.db"
+            environ.get("DATABASE_URL", "").strip() or "sqlite:///data/observatory.db", complaints
         ),
         contact=get("CONTACT", "no contact set"),
         canvas_timeout=timedelta(seconds=number("CANVAS_TIMEOUT", 10)),
@@ -107,13 +108,15 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
-def _database_url(url: str) -> str:
+def _database_url(url: str, complaints: list[str]) -> str:
     """Name the driver we ship, and make a SQLite path absolute so that every process means one file."""
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
     if url.startswith("sqlite:///"):
         return f"sqlite:///{Path(url.removeprefix('sqlite:///')).absolute()}"
+    if not url.startswith(("sqlite://", "postgresql+psycopg://")):
+        complaints.append("DATABASE_URL must start with sqlite:/// or postgresql://.")
     return url
 
 
@@ -123,7 +126,7 @@ def _secret_keys(raw: str, complaints: list[str]) -> tuple[SecretKey, ...]:
         name, _, encoded = entry.strip().partition(":")
         try:
             material = base64.urlsafe_b64decode(encoded)
-        except binascii.Error:
+        except ValueError:  # as binascii.Error is, too
             material = b""
         if not name or len(material) != 32:
             complaints.append("Each of OBSERVATORY_SECRET_KEYS must be name:base64 of 32 bytes.")

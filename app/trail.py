@@ -12,6 +12,7 @@ from app.chain import AT_ONCE, COLUMNS, EVENTS
 from app.models import Code, Link, Person
 
 MOST_PEOPLE = 50  # that one name may mean
+MOST_COURSES = 50
 NONE: Mapping[str, str] = {}
 BY_WHOM = (EVENTS.c.actor_id, EVENTS.c.student_id, EVENTS.c.observer_id)
 
@@ -147,7 +148,7 @@ def people_called(session: Session, institution_id: int, term: str) -> list[Pers
 
 
 def courses_called(session: Session, institution_id: int, term: str) -> list[str]:
-    """The numbers of the courses that a Canvas number or a part of a name may mean."""
+    """The numbers of the courses a term may mean; more than MOST_COURSES: too many."""
     if term.isdigit():
         return [term]
     told = union(
@@ -158,4 +159,4 @@ def courses_called(session: Session, institution_id: int, term: str) -> list[str
             for table in (Code, Link)
         )
     )
-    return [number for number in session.scalars(told.limit(MOST_PEOPLE)) if number is not None]
+    return [number for number in session.scalars(told.limit(MOST_COURSES + 1)) if number is not None]

@@ -77,3 +77,13 @@ def test_an_invitation_that_cannot_be_is_not_made(app: Flask, database_url: str)
 
     assert ran.returncode == 1
     assert [line.split()[0] for line in ran.stderr.splitlines()] == ["slug", "canvas_url"]
+
+
+def test_the_secret_of_the_key_is_not_taken_as_an_argument(app: Flask, database_url: str) -> None:
+    ran = observatory(
+        *("platform", "add", *SCHOOL, "--oauth-client-id", "1", "--oauth-client-secret", "of the key"),
+        DATABASE_URL=database_url,
+    )
+
+    assert ran.returncode == 2
+    assert "No such option '--oauth-client-secret'" in ran.stderr

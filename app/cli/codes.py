@@ -8,7 +8,16 @@ from app import audit, db, people, policy
 from app.canvas import observees
 from app.cli.connecting import course, reach_to
 from app.cli.people import WORDS, somebody
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, service
+from app.cli.shell import (
+    NUMBER,
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    page_words,
+    say_json,
+    service,
+)
 from app.models import Code, Institution, Role
 from app.pairing import codes
 from app.pairing.codes import Reach
@@ -77,7 +86,7 @@ def live(at: Institution, student: str, machine: bool) -> None:
 
 
 @click.command()
-@click.argument("numbers", metavar="NUMBER…", type=int, nargs=-1, required=True)
+@click.argument("numbers", metavar="NUMBER…", type=NUMBER, nargs=-1, required=True)
 @for_institution
 def revoke(at: Institution, numbers: tuple[int, ...]) -> None:
     """End the codes with these NUMBERs, which `codes` lists. Connections made with them stay."""

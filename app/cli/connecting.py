@@ -9,6 +9,7 @@ from app import db, people
 from app.canvas.users import Invalid
 from app.cli.people import WORDS, connections_of, plain, somebody, told, told_connection
 from app.cli.shell import (
+    NUMBER,
     Sorry,
     as_json,
     for_institution,
@@ -136,7 +137,7 @@ def requests(at: Institution, machine: bool) -> None:
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.argument("answer", type=click.Choice(["end", "leave"]))
 @for_institution
 def settle(at: Institution, number: int, answer: str) -> None:

@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 
 from app import db, people
 from app.cli.people import somebody, told_connection
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, service
+from app.cli.shell import (
+    NUMBER,
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    page_words,
+    say_json,
+    service,
+)
 from app.models import Bar, Institution
 from app.pairing import bars
 from app.people import Operator
@@ -72,7 +81,7 @@ def add(
 
 
 @do_not_pair.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @for_institution
 def show(at: Institution, number: int) -> None:
     """Show the entry with this NUMBER, and the connections it speaks against."""
@@ -96,7 +105,7 @@ def _tell(at: Institution, number: int) -> None:
 
 
 @do_not_pair.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @for_institution
 def end(at: Institution, number: int) -> None:
     """Take the entry with this NUMBER out of force; it stays on the list with its history."""
@@ -106,7 +115,7 @@ def end(at: Institution, number: int) -> None:
 
 
 @do_not_pair.command()
-@click.argument("alert", type=int)
+@click.argument("alert", type=NUMBER)
 @for_institution
 def seen(at: Institution, alert: int) -> None:
     """Close the ALERT with this number: you have seen that somebody was kept away."""

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 import click
 
 from app import db
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, warn_if_idle
+from app.cli.shell import (
+    NUMBER,
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    page_words,
+    say_json,
+    warn_if_idle,
+)
 from app.models import Drift, Institution
 from app.pairing import findings, reconciling
 from app.pairing.drift import CLICKS
@@ -73,7 +82,7 @@ def _group(group: Group) -> Iterator[str]:
 
 
 @drift.command()
-@click.argument("number", type=int, required=False)
+@click.argument("number", type=NUMBER, required=False)
 @click.option(
     "--all",
     "kind",
@@ -95,7 +104,7 @@ def mend(at: Institution, number: int | None, kind: str | None) -> None:
 
 
 @drift.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @for_institution
 def leave(at: Institution, number: int) -> None:
     """Leave the difference with this NUMBER as it is in Canvas, and do not tell it again."""

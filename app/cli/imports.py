@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.cli.import_words import follow, plain, road_of, tell
-from app.cli.shell import STANDARD, Sorry, as_json, for_institution, moment, output, really, say_json, write
+from app.cli.shell import (
+    NUMBER,
+    STANDARD,
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    output,
+    really,
+    say_json,
+    write,
+)
 from app.models import Import, ImportRoad, Institution
 from app.pairing.imports import files, overview, steering, undoing
 from app.web import import_rows, import_words
@@ -21,7 +32,7 @@ a_file = click.argument(
 following = click.option(
     "--follow/--no-follow", "wait", default=True, show_default=True, help="Wait until the worker is done."
 )
-number = click.argument("number", type=int)
+number = click.argument("number", type=NUMBER)
 
 
 @click.group()

@@ -1,5 +1,6 @@
 """The Canvases that may open this tool, and the keys that both sides know each other by."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -39,21 +40,19 @@ def platform() -> None:
 @click.option("--slug", help="Of the institution, in /at/<slug>/; from the Canvas address if left out.")
 @click.option("--name", help="Of the institution; the Canvas address if left out.")
 @click.option("--host", help="Public host name of the institution's own pages.")
-@click.option("--oauth-client-id", help="Of the API key.")
 @click.option(
-    "--oauth-client-secret",
-    envvar="OBSERVATORY_OAUTH_CLIENT_SECRET",
-    help="Of the API key; better from OBSERVATORY_OAUTH_CLIENT_SECRET. Asked for if it is missing.",
+    "--oauth-client-id",
+    help="Of the API key. Its secret is asked for, or is in OBSERVATORY_OAUTH_CLIENT_SECRET.",
 )
 def add(
     environment: str,
     canvas_url: str,
     slug: str | None,
     oauth_client_id: str | None,
-    oauth_client_secret: str | None,
     **words: str | None,
 ) -> None:
     """Register a Canvas, or change what is known of it. Safe to repeat."""
+    oauth_client_secret = os.environ.get("OBSERVATORY_OAUTH_CLIENT_SECRET")
     if oauth_client_id and not oauth_client_secret:
         oauth_client_secret = click.prompt("Secret of the API key", hide_input=True)
     slug = slug or slug_for(urlsplit(canvas_url).hostname or "", environment)

@@ -35,6 +35,7 @@ FAILURES = {  # by the words of app.web.errors
 institution_option = click.option(
     "--institution", "slug", help="By its slug; may be left out while there is only one."
 )
+NUMBER = click.IntRange(1, 2**31 - 1)  # what a row can have
 as_json = click.option("--json", "machine", is_flag=True, help="For programs to read.")
 really = click.option("--yes", "really", is_flag=True, help="Do it. Without this it is only told.")
 

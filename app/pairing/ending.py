@@ -28,7 +28,10 @@ def end_everything(
     reaches = {reach.course_id: reach for reach in held}
     for link in _between(session, observer, student):
         if link.state is LinkState.WAITING:
-            approvals.say_no(session, student, link.id, now)
+            if actor.id == student.id:
+                approvals.say_no(session, student, link.id, now)
+            else:
+                approvals.call_off(session, actor, link.id, now)
         else:
             reaches.setdefault(link.course_id, Reach.of(link))
     in_order = sorted(reaches.values(), key=lambda reach: reach.course_id or "")

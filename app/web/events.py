@@ -15,7 +15,7 @@ from app.chain import TOLD
 from app.models import Person
 from app.pairing import disclosures
 from app.sheets.writing import for_people
-from app.trail import MOST_PEOPLE, Named, Wanted
+from app.trail import MOST_COURSES, MOST_PEOPLE, Named, Wanted
 from app.web import regional, trail_words
 from app.web.trail_words import name
 
@@ -43,6 +43,10 @@ def wanted(session: Session, institution_id: int, typed: Typed) -> Wanted | str:
         people = tuple(person.id for person in found)
     if typed.course:
         courses = tuple(trail.courses_called(session, institution_id, typed.course))
+        if len(courses) > MOST_COURSES:
+            return str(
+                gettext("Too many courses have such a name. Please type more of it, or a Canvas number.")
+            )
     try:
         since, until = _day(typed.since), _day(typed.until, later=timedelta(days=1))
     except (ValueError, OverflowError):

@@ -217,3 +217,18 @@ def test_what_is_no_sheet_is_told(ready: School, command: Terminal, tmp_path: Pa
 
     assert command.refused("imports", "upload", file).startswith("This is no sheet.")
     assert rows(Import) == []
+
+
+def test_a_sheet_is_read_in_the_way_that_is_said(
+    ready: School, command: Terminal, tmp_path: Path, run_jobs: Runner
+) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_bytes(b"Who is meant;of Zo\xeb\r\n" + sheet(ROWS[:1]).replace(b",", b";"))
+
+    ways = ("--encoding", "cp1252", "--delimiter", ";", "--header-row", 2)
+    command.done("imports", "upload", file, *ways, "--no-follow")
+    run_jobs()
+
+    command.done("imports", "run", 1, "--no-follow")
+    run_jobs()
+    assert (AIKO, KENJI) in ready.links()

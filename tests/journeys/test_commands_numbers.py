@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import audit, db
-from app.models import AuditEvent, Census
+from app.models import AuditEvent, Census, Link, LinkState, Scope
 from app.tasks import coverage as task
 from tests.commands import Terminal, command
 from tests.journeys.rows import rows
@@ -85,6 +85,30 @@ class TestTheTrail:
         tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
         assert command.done("audit", "list", "--since", tomorrow) == "Nothing of this kind is written down.\n"
         assert len(command.done("audit", "list", "--last", 1, "--kind", "settings").splitlines()) == 2
+
+    def test_asks_for_more_of_a_name_that_many_courses_have(self, busy: School, command: Terminal) -> None:
+        with db.transaction() as session:
+            (link,) = session.query(Link)
+            for number in range(51):
+                session.add(
+                    Link(
+                        institution_id=link.institution_id,
+                        observer_id=link.observer_id,
+                        student_id=link.student_id,
+                        scope=Scope.COURSE,
+                        course_id=str(number),
+                        course_name=f"Math {number}",
+                        way=link.way,
+                        holds_use=False,
+                        state=LinkState.ENDED,
+                        created_at=link.created_at,
+                    )
+                )
+
+        assert "Too many courses have such a name." in command.refused("audit", "list", "--course", "math")
+        assert (
+            command.done("audit", "list", "--course", "math 7") == "Nothing of this kind is written down.\n"
+        )
 
     def test_is_saved_for_people_and_for_programs(
         self, busy: School, command: Terminal, tmp_path: Path

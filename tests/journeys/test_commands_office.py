@@ -251,3 +251,22 @@ def test_the_pages_tell_what_commands_did(school: School, command: Terminal, tmp
     events = office.press(office.opens(), "See what happened").text
     assert "Whoever runs the server made a code for Kenji Tanaka." in events
     assert "by: cli" not in events
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("imports", "show"),
+        ("do-not-pair", "show"),
+        ("do-not-pair", "seen"),
+        ("drift", "leave"),
+        ("drift", "mend"),
+        ("people", "revoke"),
+    ],
+)
+def test_a_number_that_nothing_can_have_is_refused(
+    school: School, command: Terminal, words: tuple[str, ...]
+) -> None:
+    ran = command(*words, "9" * 20)
+
+    assert (ran.status, "is not in the range" in ran.err) == (2, True)

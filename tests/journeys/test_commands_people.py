@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app import db
-from app.models import AuditEvent, BarHit, Code, Link, LinkState, Way
+from app.models import AuditEvent, BarHit, Code, EndedBy, Link, LinkState, Way
 from app.pairing import ending
 from tests.commands import Terminal, command
 from tests.journeys.office import EVERYTHING, allow
@@ -244,6 +244,22 @@ def test_what_a_student_asks_the_office_for_is_settled(
     assert command.done("people", "requests") == "Nobody asks for that.\n"
     assert "there is no open request" in command.refused("people", "settle", wish["number"], answer)
     assert ("link:settle-request", None, "cli") in doings()
+
+
+def test_what_still_waits_for_the_student_is_called_off_by_the_office(
+    office: School, command: Terminal
+) -> None:
+    command.done("policy", "set", "approval=yes", "--yes")
+    command.done("people", "connect", AIKO, KENJI)
+    with db.transaction() as session:
+        (link,) = session.query(Link)
+        ending.ask_office(session, link.student, link.observer, datetime.now(UTC))
+
+    (wish,) = command("people", "requests", "--json").json
+    command.done("people", "settle", wish["number"], "end")
+
+    assert [(row.state, row.ended_by) for row in rows(Link)] == [(LinkState.ENDED, EndedBy.OFFICE)]
+    assert ("link:end", None, "cli") in doings()
 
 
 def test_without_a_service_account_it_is_told_who_connects_one(registered: School, command: Terminal) -> None:

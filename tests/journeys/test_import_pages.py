@@ -138,6 +138,17 @@ def test_a_wrong_guess_is_corrected(school: School, admin: Admin, run_jobs: Runn
     assert "A new account is made, and connected" in settled(admin, page, run_jobs).text
 
 
+def test_a_sheet_is_read_again_in_another_way(school: School, admin: Admin, run_jobs: Runner) -> None:
+    content = b"Who is meant;of Zo\xeb\r\n" + sheet([NEW]).replace(b",", b";")
+    page = uploads(admin, content)
+
+    page = admin.press(page, "Read it again", encoding="cp1252", delimiter=";", header_row="2")
+
+    assert "Parent Email" in page.text
+    page = settled(admin, admin.press(page, "Show what would happen"), run_jobs)
+    assert "1 A new account is made, and connected" in page.text
+
+
 def test_a_file_that_is_no_sheet_is_refused_with_a_next_step(admin: Admin) -> None:
     page = uploads(admin, b"%PDF-1.7 " + bytes(range(256)) * 8, "letter.pdf")
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app import db
 from app.models import AuditEvent
-from tests.journeys.drifting import unlinks
+from tests.journeys.drifting import unlinks, with_an_admin
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.people import ADVISOR, Admin, Observer, School
@@ -106,6 +106,8 @@ def test_a_student_whose_courses_are_not_published_yet_gets_observers_and_codes(
 
 
 def test_what_others_have_ended_in_canvas_is_connected_anew(school: School, office: Office) -> None:
+    with_an_admin(school)
+    office.logs_in()
     office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
     unlinks(school, AIKO, KENJI)
 

@@ -117,7 +117,7 @@ def read_days(of: Import, day_first: bool) -> None:
 def reread(session: Session, of: Import, choices: Choices) -> None:
     """Read the file in another way, with the meanings guessed anew. Raises Refused."""
     with on_disk(session, of) as path:
-        _recognize(of, open_file(path, choices))
+        _recognize(of, open_file(path, choices))  # a guess reads rows, so the file must still be there
     of.choices = {each.name: getattr(choices, each.name) for each in fields(choices)}
 
 
