@@ -12,7 +12,8 @@ from app.cli.shell import Sorry, as_json, for_institution, page_words, really, s
 from app.models import Institution, Shown
 from app.pairing import front
 from app.people import Operator
-from app.web.registration import address, lead, learned, let_sign_up
+from app.web.registration import lead, learned, let_sign_up
+from app.web.tenants import address
 
 WORDS = "admin/registration_words.html"
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.canvas.accounts import TermsOfService
 from app.canvas.authentication_providers import CANVAS, Provider
-from app.models import FrontPage, LoginWay, Shown
+from app.models import FrontPage, Institution, LoginWay, Shown
 from app.people import Actor
 
 FRESH = timedelta(days=1)  # how long what Canvas said about signing up is taken for true
@@ -90,6 +90,12 @@ def ways(session: Session, institution_id: int) -> Sequence[LoginWay]:
 def shown_to(all_ways: Iterable[LoginWay], who: Shown) -> list[LoginWay]:
     """Those that one kind of visitor is shown."""
     return [way for way in all_ways if way.shown in (who, Shown.EVERYBODY)]
+
+
+def home(institution: Institution, public_url: str) -> str:
+    """Where the world finds its public pages, also once it is no longer the only one of the server."""
+    base = f"https://{institution.host}" if institution.host else f"{public_url}/at/{institution.slug}"
+    return f"{base}/"
 
 
 def address(canvas_url: str, way: LoginWay) -> str:

@@ -228,13 +228,12 @@ def _make_code(institution: Institution, taken: Attempt, grant: Grant) -> Page:
             oauth.revoke(canvas)
     with db.transaction() as session:
         audit.record(session, institution.id, audit.Event.CODE_MADE_IN_CANVAS, visit.now(), student.id)
-    page = url_for("observer.pair", _external=True, _anchor=made.code)
     return render_template(
         "connect/code.html",
         made=made,
         student=student,
         institution=institution,
-        qr=qr.svg(page),
+        qr=qr.svg(f"{tenants.address(institution, 'pair')}#{made.code}"),
         watchers=watchers,
     )
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from flask import abort, render_template, request
-from sqlalchemy import func, select
 
 from app import audit, db
 from app.canvas import Canvas, accounts, authentication_providers, tokens
@@ -13,7 +12,7 @@ from app.errors import CanvasFailure, Failure
 from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
 from app.pairing import front
 from app.people import Actor
-from app.web import canvas, errors, guard, headers, visit
+from app.web import canvas, errors, guard, headers, tenants, visit
 
 bp = guard.portal("registration", __name__, "/admin/registration")
 
@@ -113,7 +112,7 @@ def save() -> Page:
 def lead_here() -> Page:
     """Say what will happen; once they are sure, have Canvas lead to the first page, or no longer."""
     launch = visit.acting()
-    wanted = address(launch.institution) if "lead" in request.form else None
+    wanted = tenants.address(launch.institution) if "lead" in request.form else None
     try:
         service = _service(launch)
         before = authentication_providers.sso_settings(service).discovery_url
@@ -140,15 +139,6 @@ def lead(service: Canvas, wanted: str | None, before: str | None, by: Actor) -> 
         return False
     _write_down(by, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
     return True
-
-
-def address(institution: Institution) -> str:
-    """The first page of an institution, as the world finds it."""
-    if institution.host:
-        return f"https://{institution.host}/"
-    with db.reading() as session:
-        alone = session.scalar(select(func.count(Institution.id))) == 1
-    return f"{visit.settings().public_url}/{'' if alone else f'at/{institution.slug}/'}"
 
 
 def _keep_ways(known: dict[int, LoginWay]) -> None:
@@ -218,7 +208,7 @@ def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
         ways=[(way, front.address(launch.institution.canvas_url, way)) for way in ways],
         choices=list(SelfRegistration),
         shown=list(Shown),
-        address=address(launch.institution),
+        address=tenants.address(launch.institution),
         rights=RIGHTS,
         scopes=EXTRA_SCOPES[Extra.SIGN_UP],
         escape=front.canvas_login(launch.institution.canvas_url),

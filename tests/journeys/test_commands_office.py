@@ -167,9 +167,9 @@ class TestHowFamiliesComeIn:
         assert command.done("discovery", "set").endswith("Nothing was changed yet. Add --yes to do it.\n")
         assert command("discovery", "show", "--json").json["canvas_leads_to"] is None
         assert "Done: whoever opens Canvas" in command.done("discovery", "set", "--yes")
-        assert command("discovery", "show", "--json").json["canvas_leads_to"] == f"{PUBLIC_URL}/"
+        assert command("discovery", "show", "--json").json["canvas_leads_to"] == f"{PUBLIC_URL}/at/maple/"
         event, actor, facts = last()
-        assert (event, actor, facts["address"]) == ("discovery:change", None, f"{PUBLIC_URL}/")
+        assert (event, actor, facts["address"]) == ("discovery:change", None, f"{PUBLIC_URL}/at/maple/")
         assert "Nothing is different" in command.done("discovery", "set", "--yes")
         command.done("discovery", "unset", "--yes")
         assert command.done("discovery", "show").startswith("Canvas leads to: its own login\n")

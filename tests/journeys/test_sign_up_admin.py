@@ -200,8 +200,9 @@ class TestWhereCanvasLeads:
         page = head.press(asked, "Yes, set it in Canvas")
 
         assert "is led to the first page" in page.text
-        assert account(head.school)["discovery_url"] == f"{PUBLIC_URL}/"
-        assert head.school.browser().open(f"{head.school.canvas.url}/login").url == f"{PUBLIC_URL}/"
+        assert account(head.school)["discovery_url"] == f"{PUBLIC_URL}/at/maple/"
+        led = head.school.browser().open(f"{head.school.canvas.url}/login")
+        assert led.url == f"{PUBLIC_URL}/at/maple/"
         page = head.press(head.press(page, "Take it away in Canvas"), "Yes, take it away")
         assert account(head.school)["discovery_url"] is None
         assert [event for event, _ in events()][-2:] == ["discovery:change"] * 2
