@@ -227,22 +227,39 @@ class TestAsCanvasDiscoveryAddress:
         assert "mio@families.example" in page.text
         assert "Student or staff" in page.text
 
-    def test_other_words_of_canvas_are_shown_as_they_are(self, school: School, visitor: Browser) -> None:
-        page = opens(school, visitor, f"?message={quote('<img src=x onerror=alert(1)>' + 'x' * 2000)}")
+    @pytest.mark.parametrize(
+        "words", ["<img src=x onerror=alert(1)>", "You are locked out: call 1-555", f"{UNKNOWN} call 1-555"]
+    )
+    def test_no_words_of_the_address_are_repeated(self, school: School, visitor: Browser, words: str) -> None:
+        page = opens(school, visitor, f"?message={quote(words)}")
 
-        assert "Canvas says about this login: <img src=x onerror=alert(1)>" in page.text
+        assert "1-555" not in page.text
         assert "<img src=x" not in page.response.text
-        assert len(page.text) < 2000
+        told = words.startswith(UNKNOWN)
+        assert ("Canvas has no account for it." if told else "Canvas could not log you in.") in page.text
 
-    def test_the_message_is_shown_also_to_whoever_is_remembered(
+    def test_with_the_message_whoever_is_remembered_may_choose_again(
         self, school: School, visitor: Browser
     ) -> None:
-        opens(school, visitor, "?who=parent")
+        opens(school, visitor, "?who=school")
 
         page = opens(school, visitor, f"?message={quote(UNKNOWN)}")
 
-        assert "Canvas has no account for it" in page.text
+        assert "choose below who you are" in page.text
+        assert "Parent with an account" in [words for words, _ in page.links]
+
+    def test_a_parent_with_a_code_is_led_past_what_a_child_chose_before(
+        self, school: School, visitor: Browser
+    ) -> None:
+        opens(school, visitor, "?who=school")
+        page = visitor.open(f"{PUBLIC_URL}/pair")
+
+        page = visitor.press(page, "Sign in with Canvas and go on", code="K7Q2M-9XWPT")
+
         assert "Parents and other observers: log in" in page.text
+        again = visitor.follow(page, "I am somebody else: choose again")
+        visitor.follow(again, "Student or staff")
+        assert "Students and staff: log in" in opens(school, visitor).text
 
 
 class TestTheWrongLogin:

@@ -94,6 +94,14 @@ def test_each_institution_has_its_own_pages(birch: School, maple: School) -> Non
     assert ("Use my code", "/at/birch/pair") in browser.open(f"{birch.base}/").links
 
 
+def test_who_somebody_is_at_one_is_not_taken_for_the_other(birch: School, maple: School) -> None:
+    browser = birch.browser()
+    browser.open(f"{maple.base}/?who=school")
+
+    assert "Students and staff: log in" in browser.open(f"{maple.base}/").text
+    assert "Welcome to Birch Hill College" in browser.open(f"{birch.base}/").text
+
+
 def test_a_host_name_is_enough(birch: School) -> None:
     app = birch.app.test_client()
 
