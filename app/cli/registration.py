@@ -43,6 +43,7 @@ def who(at: Institution, machine: bool) -> None:
 def choose(at: Institution, who: str) -> None:
     """Set in Canvas who may make an account: nobody, observers with a code, or everybody."""
     done = let_sign_up(service(at), SelfRegistration(who), Operator(at.id))
+    learned(at)  # so that the first page and the form follow at once
     _told("chosen" if done else "unchanged", done)
     click.echo(page_words(WORDS, "meaning", who))
 

@@ -70,7 +70,7 @@ def choose() -> Page:
 
 
 def let_sign_up(service: Canvas, who: SelfRegistration, by: Actor) -> bool:
-    """Set in Canvas who may sign up. False: Canvas answered, but did not do it."""
+    """Set in Canvas who may sign up. False: it answered, but did not do it."""
     provider = authentication_providers.set_self_registration(service, "self", who)
     if provider.self_registration != who:
         return False
@@ -83,12 +83,16 @@ def read_ways() -> Page:
     """Read the ways to log in from Canvas."""
     launch = visit.acting()
     try:
-        providers = authentication_providers.of_account(_service(launch))
+        _read_ways(_service(launch), launch.person)
     except Failure as failure:
         return _failed(failure)
-    with db.transaction() as session:
-        front.follow(session, launch.person, providers, visit.now())
     return _page(Notice("read"))
+
+
+def _read_ways(service: Canvas, by: Actor) -> None:
+    providers = authentication_providers.of_account(service)
+    with db.transaction() as session:
+        front.follow(session, by, providers, visit.now())
 
 
 @bp.post("/page")
@@ -133,7 +137,14 @@ def lead_here() -> Page:
 
 
 def lead(service: Canvas, wanted: str | None, before: str | None, by: Actor) -> bool:
-    """Have Canvas lead to this address, or to its own login. False: it answered, but did not do it."""
+    """Have Canvas lead to this address, or to its own login. False: it answered, but did not do it.
+
+    Whoever is led there needs their login on it, so the ways to log in are read first if they never were.
+    """
+    with db.reading() as session:
+        unread = not front.ways(session, by.institution_id)
+    if wanted and unread:
+        _read_ways(service, by)
     now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
     if (now or None) != wanted:
         return False
@@ -184,12 +195,10 @@ def learned(institution: Institution) -> FrontPage:
     """The page, with what Canvas says right now about signing up, if it answers."""
     nobody = tokens.nobody(institution.canvas_url, visit.settings())
     try:
-        terms = accounts.terms_of_service(nobody.within(visit.settings().redeem_budget))
+        return front.ask(institution.id, nobody.within(visit.settings().redeem_budget), visit.now())
     except CanvasFailure:
         with db.reading() as session:
             return front.of(session, institution.id)
-    with db.transaction() as session:
-        return front.learn(session, institution.id, terms, visit.now())
 
 
 def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:

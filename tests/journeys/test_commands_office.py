@@ -156,7 +156,10 @@ class TestHowFamiliesComeIn:
         grown(school, "manage_account_settings", "manage_user_logins")
 
         assert command("registration", "show", "--json").json == {"who": "observer"}
+        browser = school.browser()
+        assert browser.open(f"{school.base}/sign-up").has_button("Make my account")
         told = command.done("registration", "set", "none")
+        assert not browser.open(f"{school.base}/sign-up").has_button("Make my account")
         assert "Done: Canvas has changed who may sign up." in told
         assert command.done("registration", "show") == "none: Nobody\n"
         assert last()[:2] == ("registration:change", None)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app import tasks
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES, SIGN_UP_SCOPES
 from app.models import AuditEvent, FrontPage, Institution, LoginWay, Shown
 from tests.browser import Page
@@ -207,6 +208,15 @@ class TestWhereCanvasLeads:
         assert account(head.school)["discovery_url"] is None
         assert [event for event, _ in events()][-2:] == ["discovery:change"] * 2
 
+    def test_the_logins_are_read_first_so_that_everybody_finds_theirs(self, head: Head) -> None:
+        head.school.changes(saml)
+        head.logs_in()
+
+        head.press(head.press(head.looks(), "Set it in Canvas"), "Yes, set it in Canvas")
+
+        page = head.school.browser().open(f"{PUBLIC_URL}/at/maple/?who=school")
+        assert f"{head.school.canvas.url}/login/saml/12" in [href for _, href in page.links]
+
     def test_another_page_is_told_before_it_is_replaced(self, head: Head) -> None:
         other = "https://other.example/"
         head.school.changes(lambda world: world["accounts"][0].update(discovery_url=other))
@@ -222,6 +232,48 @@ class TestWhereCanvasLeads:
 
         assert page.has_button("Set it in Canvas")
         assert account(head.school)["discovery_url"] is None
+
+
+class TestOnceADay:
+    """The first page asks Canvas nothing, so the worker does."""
+
+    def test_the_first_page_follows_what_was_changed_in_canvas(self, head: Head) -> None:
+        head.school.changes(saml)
+        head.logs_in()
+        page = head.press(head.looks(), "Read the logins from Canvas")
+        first = str(rows(LoginWay)[0].id)
+        head.forges(page, f"{AREA}/page", way=first, label="Our login", shown="everybody", place="1")
+
+        def replace(world: dict[str, Any]) -> None:
+            world["accounts"][0]["authentication_providers"][0]["id"] = 13
+            world["accounts"][0]["self_registration"] = "none"
+
+        head.school.changes(replace)
+        tasks.TASKS["first_page"]()
+
+        browser = head.school.browser()
+        staff = browser.open(f"{PUBLIC_URL}/?who=school")
+        assert f"{head.school.canvas.url}/login/saml/13" in [href for _, href in staff.links]
+        assert "the office makes the accounts" in browser.open(f"{PUBLIC_URL}/?who=new").text
+        assert events()[-1] == ("front-page:change", {"what": "ways", "count": 3})
+
+    def test_nothing_changed_writes_nothing_down(self, head: Head) -> None:
+        head.press(head.looks(), "Read the logins from Canvas")
+        before = events()
+
+        tasks.TASKS["first_page"]()
+
+        assert events() == before
+
+    def test_a_canvas_that_is_away_changes_nothing(self, head: Head) -> None:
+        head.press(head.looks(), "Read the logins from Canvas")
+        before = [(row.type, row.shown) for row in rows(LoginWay)]
+        head.school.canvas.fault(status=500)
+
+        tasks.TASKS["first_page"]()
+
+        assert [(row.type, row.shown) for row in rows(LoginWay)] == before
+        assert [row.self_registration for row in rows(FrontPage)] == ["observer"]
 
 
 class TestWhoMayLook:
