@@ -9,7 +9,6 @@ import re
 from enum import StrEnum
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from flask import session as cookie
 
 from app import db
 from app import policy as policies
@@ -67,6 +66,7 @@ def front() -> Response:
             canvas_login=pages.canvas_login(url),
             may_sign_up=page.self_registration in (None, *pages.OPEN),
             office=office,
+            under_way=connect.under_way(),
         )
     )
     return _keep(answer, institution)
@@ -93,7 +93,7 @@ def _before(institution: Institution) -> Who | None:
     """What they are if they do not say: a parent on the way to Canvas, else what they said here last."""
     if "bye" in request.args:
         return None
-    if connect.WHO in cookie:
+    if connect.under_way():
         return Who.PARENT
     at, _, who = request.cookies.get(REMEMBERED, "").partition(":")
     return Who(who) if at == institution.slug and who in REMEMBERABLE else None
@@ -103,7 +103,7 @@ def _keep(answer: Response, institution: Institution) -> Response:
     """Remember what they said, or forget it; what they say now also ends what they had begun as a parent."""
     said = _said()
     if said in (Who.SCHOOL, Who.AGAIN):
-        cookie.pop(connect.WHO, None)
+        connect.stay()
     if said in REMEMBERABLE:
         kept = f"{institution.slug}:{said}"
         answer.set_cookie(REMEMBERED, kept, A_YEAR, secure=True, httponly=True, samesite="Lax")

@@ -210,6 +210,9 @@ class TestAsCanvasDiscoveryAddress:
         page = visitor.press(page, "Sign in with Canvas and go on", code="K7Q2M-9XWPT")
         assert page.url == f"{PUBLIC_URL}/"
         assert "Parents and other observers: log in" in page.text  # for they came to use a code
+        assert "If you have typed a code, it is kept ready" in page.text
+        words = [text for text, _ in page.links]
+        assert not {"Use my code", "My students"} & set(words)  # which would lead here again
 
         visitor.follow(page, "Log in with a Canvas password")
         answer = visitor.http.post(f"{school.canvas.url}/login/canvas", data={"user_id": 44})
