@@ -8,7 +8,7 @@ from app import audit, db
 from app.canvas import Canvas, accounts, authentication_providers, tokens
 from app.canvas.authentication_providers import SelfRegistration, SsoSettings
 from app.canvas.oauth import EXTRA_SCOPES, Extra
-from app.errors import CanvasFailure, Failure
+from app.errors import CanvasFailure, CanvasMissing, Failure
 from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
 from app.pairing import front
 from app.people import Actor
@@ -64,6 +64,8 @@ def choose() -> Page:
         abort(400)
     try:
         done = let_sign_up(_service(launch), SelfRegistration(wanted), launch.person)
+    except CanvasMissing:
+        return _page(Notice("no_own_login", good=False), 422)
     except Failure as failure:
         return _failed(failure)
     return _page(Notice("chosen")) if done else _page(Notice("unchanged", good=False), 503)
@@ -206,6 +208,8 @@ def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
     page, sight = learned(launch.institution), _look(launch)
     with db.reading() as session:
         ways = front.ways(session, launch.institution_id)
+    if notice and not notice.good:
+        _keep_ways({way.id: way for way in ways})  # shown as they were typed, but not saved
     rendered = render_template(
         "admin/registration.html",
         launch=launch,

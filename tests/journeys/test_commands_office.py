@@ -164,6 +164,15 @@ class TestHowFamiliesComeIn:
         assert command.done("registration", "show") == "none: Nobody\n"
         assert last()[:2] == ("registration:change", None)
 
+    def test_a_canvas_without_a_login_of_its_own_is_told_what_it_lacks(
+        self, school: School, command: Terminal
+    ) -> None:
+        grown(school, "manage_account_settings", "manage_user_logins")
+        saml = {"id": 12, "auth_type": "saml", "workflow_state": "active", "settings": {}}
+        school.changes(lambda world: world["accounts"][0].update(authentication_providers=[saml]))
+
+        assert "has no login of the type" in command.refused("registration", "set", "all")
+
     def test_canvas_is_led_to_the_first_page_and_no_longer(self, school: School, command: Terminal) -> None:
         grown(school, "manage_account_settings", "manage_user_logins")
 

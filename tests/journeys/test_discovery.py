@@ -116,6 +116,14 @@ class TestWhoAreYou:
             f"{url}/login/google",
         ]
 
+    def test_logins_that_would_look_alike_are_numbered(self, school: School, visitor: Browser) -> None:
+        ways(school, ("12", "saml", Shown.SCHOOL), ("13", "saml", Shown.SCHOOL), ("4", "cas", Shown.SCHOOL))
+
+        words = [text for text, href in opens(school, visitor, "?who=school").links if "/login/" in href]
+
+        one = "Log in with the school's login"
+        assert words == [one, f"{one} (2)", f"{one} (3)"]
+
     def test_shows_canvas_own_login_before_anything_was_read(self, school: School, visitor: Browser) -> None:
         page = opens(school, visitor, "?who=school")
 

@@ -18,6 +18,13 @@ pytestmark = pytest.mark.both_databases
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
 AREA = "/admin/registration"
+SAML = {
+    "id": 12,
+    "auth_type": "saml",
+    "parent_registration": False,
+    "workflow_state": "active",
+    "settings": {},
+}
 
 
 class Head(Admin):
@@ -90,6 +97,16 @@ class TestWhoMaySignUp:
             "Nothing was changed; please try again"
             in head.press(page, "Change it in Canvas", self_registration="none").text
         )
+
+    def test_a_canvas_without_a_login_of_its_own_is_told_what_it_lacks(self, head: Head) -> None:
+        page = head.looks()
+        head.school.changes(lambda world: world["accounts"][0].update(authentication_providers=[SAML]))
+        head.logs_in()
+
+        answer = head.press(page, "Change it in Canvas", self_registration="all")
+
+        assert answer.status_code == 422
+        assert "Your Canvas has no login of the type “Canvas”" in answer.text
 
 
 class TestMoreScopes:
@@ -182,12 +199,15 @@ class TestTheFirstPage:
     def test_what_is_no_small_picture_is_not_kept_and_the_words_stay(
         self, head: Head, content: bytes
     ) -> None:
-        page = head.uploads(head.looks(), content, text="Our long words")
+        head.press(head.looks(), "Read the logins from Canvas")
+        typed = {"text": "Our long words", "label": "For families", "place": "7", "shown": "observers"}
+        page = head.uploads(head.looks(), content, **typed)
 
         assert "The picture cannot be used." in page.text
         assert page.status_code == 422
-        assert dict(page.form_with("Save the first page")[0].fields)["text"] == "Our long words"
+        assert typed.items() <= dict(page.form_with("Save the first page")[0].fields).items()
         assert [row.text for row in rows(FrontPage)] == [None]
+        assert [(row.label, row.position) for row in rows(LoginWay)] == [(None, 1)]
 
 
 class TestWhereCanvasLeads:
