@@ -9,10 +9,12 @@ from app import audit, db
 from app.canvas import authentication_providers
 from app.canvas.authentication_providers import SelfRegistration
 from app.cli.shell import Sorry, as_json, for_institution, page_words, really, say_json, service
+from app.errors import CanvasMissing
 from app.models import Institution, Shown
 from app.pairing import front
 from app.people import Operator
-from app.web.registration import address, lead, learned, let_sign_up
+from app.web.registration import lead, learned, let_sign_up
+from app.web.tenants import address
 
 WORDS = "admin/registration_words.html"
 
@@ -41,7 +43,11 @@ def who(at: Institution, machine: bool) -> None:
 @for_institution
 def choose(at: Institution, who: str) -> None:
     """Set in Canvas who may make an account: nobody, observers with a code, or everybody."""
-    done = let_sign_up(service(at), SelfRegistration(who), Operator(at.id))
+    try:
+        done = let_sign_up(service(at), SelfRegistration(who), Operator(at.id))
+    except CanvasMissing:
+        raise Sorry(page_words(WORDS, "notice", "no_own_login")) from None
+    learned(at)  # so that the first page and the form follow at once
     _told("chosen" if done else "unchanged", done)
     click.echo(page_words(WORDS, "meaning", who))
 

@@ -12,6 +12,7 @@ from app.inspector.findings import Finding, Part, Who, advice, unchecked, well
 from app.inspector.findings import said as _
 from app.inspector.stranger import NoAnswer, Stranger
 from app.models import Institution
+from app.pairing import front
 
 AUTHENTICATION = "Admin → Authentication"
 
@@ -64,11 +65,12 @@ def discovery(institution: Institution, public_url: str, stranger: Stranger) -> 
     except NoAnswer as failure:
         return unchecked(Part.SIGN_UP, what, _("Canvas did not answer (%(failure)s).", failure=str(failure)))
     target = urljoin(login, heard.headers.get("location", ""))
-    if target.startswith(f"{public_url}/"):
+    home = front.home(institution, public_url)
+    if target.partition("?")[0] == home:
         return well(Part.SIGN_UP, what)
     if not 300 <= heard.status < 400:
         return unchecked(Part.SIGN_UP, what, _("Canvas shows a page of its own there."))
-    how = _("%(page)s → Settings → Discovery URL: %(url)s", page=AUTHENTICATION, url=f"{public_url}/")
+    how = _("%(page)s → Settings → Discovery URL: %(url)s", page=AUTHENTICATION, url=home)
     if urlsplit(target).netloc == urlsplit(login).netloc:
         means = _("They are led straight to one login, %(login)s.", login=urlsplit(target).path)
     else:

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import audit, db
+from app.canvas import Canvas, accounts
 from app.canvas.accounts import TermsOfService
 from app.canvas.authentication_providers import CANVAS, Provider
-from app.models import FrontPage, LoginWay, Shown
+from app.models import FrontPage, Institution, LoginWay, Shown
 from app.people import Actor
 
 FRESH = timedelta(days=1)  # how long what Canvas said about signing up is taken for true
@@ -76,6 +77,13 @@ def learn(session: Session, institution_id: int, terms: TermsOfService, now: dat
     return row
 
 
+def ask(institution_id: int, nobody: Canvas, now: datetime) -> FrontPage:
+    """The page, with what Canvas says right now about signing up; raises CanvasFailure if it does not."""
+    terms = accounts.terms_of_service(nobody)
+    with db.transaction() as session:
+        return learn(session, institution_id, terms, now)
+
+
 def is_fresh(page: FrontPage, now: datetime) -> bool:
     """Whether it is known well enough who may sign up."""
     return page.asked_at is not None and page.asked_at > now - FRESH
@@ -90,6 +98,12 @@ def ways(session: Session, institution_id: int) -> Sequence[LoginWay]:
 def shown_to(all_ways: Iterable[LoginWay], who: Shown) -> list[LoginWay]:
     """Those that one kind of visitor is shown."""
     return [way for way in all_ways if way.shown in (who, Shown.EVERYBODY)]
+
+
+def home(institution: Institution, public_url: str) -> str:
+    """Where the world finds its public pages, also once it is no longer the only one of the server."""
+    base = f"https://{institution.host}" if institution.host else f"{public_url}/at/{institution.slug}"
+    return f"{base}/"
 
 
 def address(canvas_url: str, way: LoginWay) -> str:
@@ -122,6 +136,11 @@ def learn_ways(session: Session, institution_id: int, providers: Sequence[Provid
                 position=place,
             )
         )
+
+
+def differ(known: Iterable[LoginWay], providers: Iterable[Provider]) -> bool:
+    """Whether Canvas has other ways to log in than we know."""
+    return {(way.provider_id, way.type) for way in known} != {(one.id, one.type) for one in providers}
 
 
 def as_label(typed: str) -> str | None:

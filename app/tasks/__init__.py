@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.jobs import Task
 from app.tasks.coverage import begin_counting, count
 from app.tasks.dry_run import end_dry_run
+from app.tasks.first_page import follow_canvas
 from app.tasks.imports import tidy_imports, work_on
 from app.tasks.keeping import enforce_retention
 from app.tasks.pairing import finish_link
@@ -20,6 +21,7 @@ TASKS: dict[str, Task] = {
     "apply_link": finish_link,
     "end_link": finish_link,
     "end_dry_run": end_dry_run,
+    "first_page": follow_canvas,
     "find_out_proof": find_out_proof,
     "finish_sign_up": finish_sign_up,
     "end_due": end_due,
@@ -36,6 +38,7 @@ SCHEDULES = {
     "census_due": timedelta(minutes=10),
     "import_tidy": timedelta(hours=6),
     "upkeep": timedelta(hours=1),
+    "first_page": timedelta(days=1),
     "retention": timedelta(days=1),
     "reconcile_due": timedelta(minutes=10),
     "end_due": timedelta(minutes=10),

@@ -19,7 +19,7 @@ from app.web import headers, qr, tenants, visit
 
 bp = Blueprint("connect", __name__, url_prefix="/canvas")
 
-WHO = "who"  # what this browser's visitor is, as far as the first page cares
+LEFT = "left"  # in the cookie: when an observer left for Canvas's sign-in, in seconds since 1970
 BROWSER = "browser"  # a secret that shows, on the way back, that it is the same browser
 
 Page = str | Response | tuple[str, int]
@@ -78,6 +78,7 @@ def student_to_canvas(launch: LtiLaunch) -> Page:
 def callback() -> Page:
     """Where Canvas sends the browser back to, with a code or with a problem."""
     browser = str(cookie.get(BROWSER, ""))
+    stay()
     with db.transaction() as session:
         taken = oauth.take(session, visit.keyring(), request.args.get("state", ""), browser, visit.now())
     if not isinstance(taken, Attempt):
@@ -123,8 +124,19 @@ def _problem(institution: Institution, taken: Attempt, problem: CallbackProblem 
 
 def to_canvas(institution: Institution, typed: str | None = None) -> Response:
     """Off to Canvas's sign-in; what was typed waits here, sealed. It may come by our first page."""
-    cookie[WHO] = "parent"
+    cookie[LEFT] = int(visit.now().timestamp())
     return _begin(institution, OAuthPurpose.OBSERVER, typed)
+
+
+def under_way() -> bool:
+    """Whether an observer is on the way to Canvas's sign-in, so that Canvas goes on after the login."""
+    left = cookie.get(LEFT)
+    return isinstance(left, int) and visit.now().timestamp() - left < oauth.ATTEMPT_LIFE.total_seconds()
+
+
+def stay() -> None:
+    """They are not on the way any more: they are back, or want something else."""
+    cookie.pop(LEFT, None)
 
 
 def leads_to(institution: Institution) -> None:
@@ -228,13 +240,12 @@ def _make_code(institution: Institution, taken: Attempt, grant: Grant) -> Page:
             oauth.revoke(canvas)
     with db.transaction() as session:
         audit.record(session, institution.id, audit.Event.CODE_MADE_IN_CANVAS, visit.now(), student.id)
-    page = url_for("observer.pair", _external=True, _anchor=made.code)
     return render_template(
         "connect/code.html",
         made=made,
         student=student,
         institution=institution,
-        qr=qr.svg(page),
+        qr=qr.svg(f"{tenants.address(institution, 'pair')}#{made.code}"),
         watchers=watchers,
     )
 

@@ -9,11 +9,10 @@ import re
 from enum import StrEnum
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from flask import session as cookie
 
 from app import db
 from app import policy as policies
-from app.models import Shown
+from app.models import Institution, Shown
 from app.pairing import front as pages
 from app.web import connect, tenants, visit
 
@@ -21,9 +20,9 @@ bp = Blueprint("discovery", __name__)
 
 REMEMBERED = "__Host-who"  # a cookie of its own, for it outlives the visit
 A_YEAR = 365 * 24 * 3600  # seconds
-LONGEST_MESSAGE = 300  # characters
 # Canvas's words for somebody whom only the school's login knows (canvas-lms, saml_controller.rb).
-UNKNOWN = re.compile(r"Canvas doesn't have an account for user:? *(?P<login>.*)")
+UNKNOWN = "Canvas doesn't have an account for user"
+LOGIN = re.compile(r"\S{1,100}")
 
 
 class Who(StrEnum):
@@ -37,12 +36,16 @@ class Who(StrEnum):
     AGAIN = "again"
 
 
+REMEMBERABLE = (Who.SCHOOL, Who.PARENT)  # what it is good to be led to another time
+
+
 @bp.get("/")
 def front() -> Response:
     """The question, or what fits its answer: just given, or remembered from the last time."""
     institution = tenants.here()
     connect.leads_to(institution)
-    who = _who()
+    message = _message()
+    who = _said() or (None if message else _before(institution))
     with db.reading() as session:
         page = pages.of(session, institution.id)
         ways = pages.ways(session, institution.id)
@@ -55,7 +58,7 @@ def front() -> Response:
             institution=institution,
             observer=visit.find_observer(),
             bye="bye" in request.args,
-            message=_message(),
+            message=message,
             who=who,
             page=page,
             logo=_version(page.logo) if page.logo else None,
@@ -63,13 +66,10 @@ def front() -> Response:
             canvas_login=pages.canvas_login(url),
             may_sign_up=page.self_registration in (None, *pages.OPEN),
             office=office,
+            under_way=connect.under_way(),
         )
     )
-    if who in (Who.SCHOOL, Who.PARENT):
-        answer.set_cookie(REMEMBERED, who, A_YEAR, secure=True, httponly=True, samesite="Lax")
-    elif request.args.get("who") == Who.AGAIN:
-        answer.delete_cookie(REMEMBERED, secure=True, httponly=True, samesite="Lax")
-    return answer
+    return _keep(answer, institution)
 
 
 @bp.get("/logo")
@@ -83,22 +83,47 @@ def logo() -> Response:
     return Response(page.logo, mimetype=page.logo_type, headers=headers)
 
 
-def _who() -> Who | None:
-    """What they say now, else what they said last; the second only of what it is good to be led to."""
+def _said() -> Who | None:
+    """What they say now."""
     said = request.args.get("who", "")
-    if said in tuple(Who):
-        return Who(said) if said != Who.AGAIN else None
-    before = request.cookies.get(REMEMBERED, "") or str(cookie.get(connect.WHO, ""))
-    return Who(before) if before in (Who.SCHOOL, Who.PARENT) and "bye" not in request.args else None
+    return Who(said) if said in tuple(Who) else None
+
+
+def _before(institution: Institution) -> Who | None:
+    """What they are if they do not say: a parent on the way to Canvas, else what they said here last."""
+    if "bye" in request.args:
+        return None
+    if connect.under_way():
+        return Who.PARENT
+    at, _, who = request.cookies.get(REMEMBERED, "").partition(":")
+    return Who(who) if at == institution.slug and who in REMEMBERABLE else None
+
+
+def _keep(answer: Response, institution: Institution) -> Response:
+    """Remember what they said, or forget it; what they say now also ends what they had begun as a parent."""
+    said = _said()
+    if said in (Who.SCHOOL, Who.AGAIN):
+        connect.stay()
+    if said in REMEMBERABLE:
+        kept = f"{institution.slug}:{said}"
+        answer.set_cookie(REMEMBERED, kept, A_YEAR, secure=True, httponly=True, samesite="Lax")
+    elif said is Who.AGAIN:
+        answer.delete_cookie(REMEMBERED, secure=True, httponly=True, samesite="Lax")
+    return answer
 
 
 def _message() -> tuple[str, str] | None:
-    """What Canvas has to say about a login that failed: a login it does not know, or its own words."""
-    words = " ".join(request.args.get("message", "").split())[:LONGEST_MESSAGE]
+    """What became of a login that failed: unknown to Canvas, with its name, or something else.
+
+    Anybody can write an address with a message, so that nothing but a login is repeated on the page.
+    """
+    words = " ".join(request.args.get("message", "").split())
     if not words:
         return None
-    unknown = UNKNOWN.match(words)
-    return ("unknown", unknown["login"]) if unknown else ("other", words)
+    if not words.startswith(UNKNOWN):
+        return "other", ""
+    login = words.removeprefix(UNKNOWN).removeprefix(":").strip()
+    return "unknown", login if LOGIN.fullmatch(login) else ""
 
 
 def _version(content: bytes) -> str:

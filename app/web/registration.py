@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 from flask import abort, render_template, request
-from sqlalchemy import func, select
 
 from app import audit, db
 from app.canvas import Canvas, accounts, authentication_providers, tokens
 from app.canvas.authentication_providers import SelfRegistration, SsoSettings
 from app.canvas.oauth import EXTRA_SCOPES, Extra
-from app.errors import CanvasFailure, Failure
+from app.errors import CanvasFailure, CanvasMissing, Failure
 from app.models import FrontPage, Institution, LoginWay, LtiLaunch, Shown
 from app.pairing import front
 from app.people import Actor
-from app.web import canvas, errors, guard, headers, visit
+from app.web import canvas, errors, guard, headers, tenants, visit
 
 bp = guard.portal("registration", __name__, "/admin/registration")
 
@@ -65,13 +64,15 @@ def choose() -> Page:
         abort(400)
     try:
         done = let_sign_up(_service(launch), SelfRegistration(wanted), launch.person)
+    except CanvasMissing:
+        return _page(Notice("no_own_login", good=False), 422)
     except Failure as failure:
         return _failed(failure)
     return _page(Notice("chosen")) if done else _page(Notice("unchanged", good=False), 503)
 
 
 def let_sign_up(service: Canvas, who: SelfRegistration, by: Actor) -> bool:
-    """Set in Canvas who may sign up. False: Canvas answered, but did not do it."""
+    """Set in Canvas who may sign up. False: it answered, but did not do it."""
     provider = authentication_providers.set_self_registration(service, "self", who)
     if provider.self_registration != who:
         return False
@@ -84,12 +85,16 @@ def read_ways() -> Page:
     """Read the ways to log in from Canvas."""
     launch = visit.acting()
     try:
-        providers = authentication_providers.of_account(_service(launch))
+        _read_ways(_service(launch), launch.person)
     except Failure as failure:
         return _failed(failure)
-    with db.transaction() as session:
-        front.follow(session, launch.person, providers, visit.now())
     return _page(Notice("read"))
+
+
+def _read_ways(service: Canvas, by: Actor) -> None:
+    providers = authentication_providers.of_account(service)
+    with db.transaction() as session:
+        front.follow(session, by, providers, visit.now())
 
 
 @bp.post("/page")
@@ -113,7 +118,7 @@ def save() -> Page:
 def lead_here() -> Page:
     """Say what will happen; once they are sure, have Canvas lead to the first page, or no longer."""
     launch = visit.acting()
-    wanted = address(launch.institution) if "lead" in request.form else None
+    wanted = tenants.address(launch.institution) if "lead" in request.form else None
     try:
         service = _service(launch)
         before = authentication_providers.sso_settings(service).discovery_url
@@ -134,21 +139,19 @@ def lead_here() -> Page:
 
 
 def lead(service: Canvas, wanted: str | None, before: str | None, by: Actor) -> bool:
-    """Have Canvas lead to this address, or to its own login. False: it answered, but did not do it."""
+    """Have Canvas lead to this address, or to its own login. False: it answered, but did not do it.
+
+    Whoever is led there needs their login on it, so the ways to log in are read first if they never were.
+    """
+    with db.reading() as session:
+        unread = not front.ways(session, by.institution_id)
+    if wanted and unread:
+        _read_ways(service, by)
     now = authentication_providers.set_discovery_url(service, "self", wanted).discovery_url
     if (now or None) != wanted:
         return False
     _write_down(by, audit.Event.DISCOVERY_CHANGED, address=wanted, before=before)
     return True
-
-
-def address(institution: Institution) -> str:
-    """The first page of an institution, as the world finds it."""
-    if institution.host:
-        return f"https://{institution.host}/"
-    with db.reading() as session:
-        alone = session.scalar(select(func.count(Institution.id))) == 1
-    return f"{visit.settings().public_url}/{'' if alone else f'at/{institution.slug}/'}"
 
 
 def _keep_ways(known: dict[int, LoginWay]) -> None:
@@ -194,12 +197,10 @@ def learned(institution: Institution) -> FrontPage:
     """The page, with what Canvas says right now about signing up, if it answers."""
     nobody = tokens.nobody(institution.canvas_url, visit.settings())
     try:
-        terms = accounts.terms_of_service(nobody.within(visit.settings().redeem_budget))
+        return front.ask(institution.id, nobody.within(visit.settings().redeem_budget), visit.now())
     except CanvasFailure:
         with db.reading() as session:
             return front.of(session, institution.id)
-    with db.transaction() as session:
-        return front.learn(session, institution.id, terms, visit.now())
 
 
 def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
@@ -207,6 +208,8 @@ def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
     page, sight = learned(launch.institution), _look(launch)
     with db.reading() as session:
         ways = front.ways(session, launch.institution_id)
+    if notice and not notice.good:
+        _keep_ways({way.id: way for way in ways})  # shown as they were typed, but not saved
     rendered = render_template(
         "admin/registration.html",
         launch=launch,
@@ -218,7 +221,7 @@ def _page(notice: Notice | None = None, status: int = 200) -> tuple[str, int]:
         ways=[(way, front.address(launch.institution.canvas_url, way)) for way in ways],
         choices=list(SelfRegistration),
         shown=list(Shown),
-        address=address(launch.institution),
+        address=tenants.address(launch.institution),
         rights=RIGHTS,
         scopes=EXTRA_SCOPES[Extra.SIGN_UP],
         escape=front.canvas_login(launch.institution.canvas_url),

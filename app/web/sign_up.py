@@ -108,6 +108,9 @@ def make() -> Page:
     valid = typed.validate()
     if not (_agrees(place, typed) and valid):
         return _page(place, typed, 422)
+    place = _learn(place)  # the service account could make one still where nobody may sign up any more
+    if place.closed:
+        return _page(place, typed, 403)
     return _told(place, typed, _ask(place, typed))
 
 

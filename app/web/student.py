@@ -1,13 +1,13 @@
 """The student's portal: a code for all courses, and who can see me."""
 
-from flask import abort, render_template, request, url_for
+from flask import abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app import db, policy
 from app.inspector import service
 from app.models import Code, LtiLaunch, Scope
 from app.pairing import approvals, codes, ending, lists, rules
-from app.web import canvas, connect, guard, headers, qr, visit
+from app.web import canvas, connect, guard, headers, qr, tenants, visit
 
 bp = guard.portal("student", __name__, "/student")
 
@@ -97,7 +97,7 @@ def show_home(launch: LtiLaunch, done: str | None = None) -> Page:
         launch=launch,
         code=code,
         text=text,
-        qr=qr.svg(url_for("observer.pair", _external=True, _anchor=text)) if text else None,
+        qr=qr.svg(f"{tenants.address(launch.institution, 'pair')}#{text}") if text else None,
         done=done,
         bar=rules.bar_to_codes(launch, Scope.ALL, lambda: rule),
         waiting=waiting,

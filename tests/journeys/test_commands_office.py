@@ -156,10 +156,22 @@ class TestHowFamiliesComeIn:
         grown(school, "manage_account_settings", "manage_user_logins")
 
         assert command("registration", "show", "--json").json == {"who": "observer"}
+        browser = school.browser()
+        assert browser.open(f"{school.base}/sign-up").has_button("Make my account")
         told = command.done("registration", "set", "none")
+        assert not browser.open(f"{school.base}/sign-up").has_button("Make my account")
         assert "Done: Canvas has changed who may sign up." in told
         assert command.done("registration", "show") == "none: Nobody\n"
         assert last()[:2] == ("registration:change", None)
+
+    def test_a_canvas_without_a_login_of_its_own_is_told_what_it_lacks(
+        self, school: School, command: Terminal
+    ) -> None:
+        grown(school, "manage_account_settings", "manage_user_logins")
+        saml = {"id": 12, "auth_type": "saml", "workflow_state": "active", "settings": {}}
+        school.changes(lambda world: world["accounts"][0].update(authentication_providers=[saml]))
+
+        assert "has no login of the type" in command.refused("registration", "set", "all")
 
     def test_canvas_is_led_to_the_first_page_and_no_longer(self, school: School, command: Terminal) -> None:
         grown(school, "manage_account_settings", "manage_user_logins")
@@ -167,9 +179,9 @@ class TestHowFamiliesComeIn:
         assert command.done("discovery", "set").endswith("Nothing was changed yet. Add --yes to do it.\n")
         assert command("discovery", "show", "--json").json["canvas_leads_to"] is None
         assert "Done: whoever opens Canvas" in command.done("discovery", "set", "--yes")
-        assert command("discovery", "show", "--json").json["canvas_leads_to"] == f"{PUBLIC_URL}/"
+        assert command("discovery", "show", "--json").json["canvas_leads_to"] == f"{PUBLIC_URL}/at/maple/"
         event, actor, facts = last()
-        assert (event, actor, facts["address"]) == ("discovery:change", None, f"{PUBLIC_URL}/")
+        assert (event, actor, facts["address"]) == ("discovery:change", None, f"{PUBLIC_URL}/at/maple/")
         assert "Nothing is different" in command.done("discovery", "set", "--yes")
         command.done("discovery", "unset", "--yes")
         assert command.done("discovery", "show").startswith("Canvas leads to: its own login\n")

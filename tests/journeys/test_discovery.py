@@ -116,6 +116,14 @@ class TestWhoAreYou:
             f"{url}/login/google",
         ]
 
+    def test_logins_that_would_look_alike_are_numbered(self, school: School, visitor: Browser) -> None:
+        ways(school, ("12", "saml", Shown.SCHOOL), ("13", "saml", Shown.SCHOOL), ("4", "cas", Shown.SCHOOL))
+
+        words = [text for text, href in opens(school, visitor, "?who=school").links if "/login/" in href]
+
+        one = "Log in with the school's login"
+        assert words == [one, f"{one} (2)", f"{one} (3)"]
+
     def test_shows_canvas_own_login_before_anything_was_read(self, school: School, visitor: Browser) -> None:
         page = opens(school, visitor, "?who=school")
 
@@ -210,6 +218,9 @@ class TestAsCanvasDiscoveryAddress:
         page = visitor.press(page, "Sign in with Canvas and go on", code="K7Q2M-9XWPT")
         assert page.url == f"{PUBLIC_URL}/"
         assert "Parents and other observers: log in" in page.text  # for they came to use a code
+        assert "If you have typed a code, it is kept ready" in page.text
+        words = [text for text, _ in page.links]
+        assert not {"Use my code", "My students"} & set(words)  # which would lead here again
 
         visitor.follow(page, "Log in with a Canvas password")
         answer = visitor.http.post(f"{school.canvas.url}/login/canvas", data={"user_id": 44})
@@ -227,22 +238,39 @@ class TestAsCanvasDiscoveryAddress:
         assert "mio@families.example" in page.text
         assert "Student or staff" in page.text
 
-    def test_other_words_of_canvas_are_shown_as_they_are(self, school: School, visitor: Browser) -> None:
-        page = opens(school, visitor, f"?message={quote('<img src=x onerror=alert(1)>' + 'x' * 2000)}")
+    @pytest.mark.parametrize(
+        "words", ["<img src=x onerror=alert(1)>", "You are locked out: call 1-555", f"{UNKNOWN} call 1-555"]
+    )
+    def test_no_words_of_the_address_are_repeated(self, school: School, visitor: Browser, words: str) -> None:
+        page = opens(school, visitor, f"?message={quote(words)}")
 
-        assert "Canvas says about this login: <img src=x onerror=alert(1)>" in page.text
+        assert "1-555" not in page.text
         assert "<img src=x" not in page.response.text
-        assert len(page.text) < 2000
+        told = words.startswith(UNKNOWN)
+        assert ("Canvas has no account for it." if told else "Canvas could not log you in.") in page.text
 
-    def test_the_message_is_shown_also_to_whoever_is_remembered(
+    def test_with_the_message_whoever_is_remembered_may_choose_again(
         self, school: School, visitor: Browser
     ) -> None:
-        opens(school, visitor, "?who=parent")
+        opens(school, visitor, "?who=school")
 
         page = opens(school, visitor, f"?message={quote(UNKNOWN)}")
 
-        assert "Canvas has no account for it" in page.text
+        assert "choose below who you are" in page.text
+        assert "Parent with an account" in [words for words, _ in page.links]
+
+    def test_a_parent_with_a_code_is_led_past_what_a_child_chose_before(
+        self, school: School, visitor: Browser
+    ) -> None:
+        opens(school, visitor, "?who=school")
+        page = visitor.open(f"{PUBLIC_URL}/pair")
+
+        page = visitor.press(page, "Sign in with Canvas and go on", code="K7Q2M-9XWPT")
+
         assert "Parents and other observers: log in" in page.text
+        again = visitor.follow(page, "I am somebody else: choose again")
+        visitor.follow(again, "Student or staff")
+        assert "Students and staff: log in" in opens(school, visitor).text
 
 
 class TestTheWrongLogin:

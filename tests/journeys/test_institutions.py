@@ -14,6 +14,7 @@ from app.canvas.oauth import SERVICE_SCOPES
 from app.lti import platforms
 from app.models import Code, Guesses, Institution, Link, OAuthPurpose
 from app.pairing import spelling
+from app.web import qr
 from tests.journeys.conftest import KEY, SECRET
 from tests.journeys.rows import rows, uses
 from tests.people import PUBLIC_URL, SERVICE, TEACHER, Observer, School, Student, Teacher, field
@@ -93,6 +94,14 @@ def test_each_institution_has_its_own_pages(birch: School, maple: School) -> Non
     assert ("Use my code", "/at/birch/pair") in browser.open(f"{birch.base}/").links
 
 
+def test_who_somebody_is_at_one_is_not_taken_for_the_other(birch: School, maple: School) -> None:
+    browser = birch.browser()
+    browser.open(f"{maple.base}/?who=school")
+
+    assert "Students and staff: log in" in browser.open(f"{maple.base}/").text
+    assert "Welcome to Birch Hill College" in browser.open(f"{birch.base}/").text
+
+
 def test_a_host_name_is_enough(birch: School) -> None:
     app = birch.app.test_client()
 
@@ -107,6 +116,39 @@ def test_an_address_that_names_no_institution_says_where_to_find_it(birch: Schoo
 
         assert page.status_code == 404, path
         assert "Please open the whole address that is printed on your letter" in page.text
+
+
+def test_what_is_printed_opens_the_page_of_its_own_institution(maple: School, birch: School) -> None:
+    for school, address in ((maple, f"{PUBLIC_URL}/at/maple/pair"), (birch, "https://birch.test/pair")):
+        student = Student(school, KENJI)
+        code = student.issues()
+        page = student.opens()
+        teacher = Teacher(school, TEACHER)
+        slips = teacher.press(
+            teacher.sees_students(), "Make codes for the ticked students", ticked=[KENJI]
+        ).text
+
+        assert f"They use it at {address} or with the QR code." in page.text
+        assert str(qr.svg(f"{address}#{code}")) in page.response.text
+        assert f"Type it at {address}" in slips
+
+
+def test_a_page_of_an_own_host_leads_to_where_a_sign_in_can_end(birch: School) -> None:
+    answer = birch.app.test_client().get("/pair?x=1", base_url="https://birch.test")
+
+    assert answer.status_code == 302
+    assert answer.location == f"{PUBLIC_URL}/at/birch/pair?x=1"
+
+
+def test_an_old_letter_leads_to_a_choice_of_schools(birch: School) -> None:
+    browser = birch.browser()
+    page = browser.open(f"{PUBLIC_URL}/pair")
+    assert ("Birch Hill College", "https://birch.test/pair") in page.links
+
+    page = browser.follow(page, "Maple Grove Schools")
+
+    assert page.url == f"{PUBLIC_URL}/at/maple/pair"
+    assert page.has_button("Sign in with Canvas and go on")
 
 
 def test_an_address_that_can_name_no_institution_is_no_page(birch: School) -> None:

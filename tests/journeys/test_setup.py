@@ -252,9 +252,19 @@ def test_a_discovery_address_that_leads_to_us_is_in_order(school: School) -> Non
     what = "Who opens Canvas is led to Observatory's first page, to choose the right login"
     assert what in found(school, State.ADVICE)
 
-    school.changes(lambda world: world["accounts"][0].update(discovery_url=f"{PUBLIC_URL}/"))
+    school.changes(lambda world: world["accounts"][0].update(discovery_url=f"{PUBLIC_URL}/at/maple/"))
 
     assert what in found(school, State.WELL)
+
+
+@pytest.mark.parametrize("path", ["/", "/at/oak/"])
+def test_a_discovery_address_of_the_server_or_of_another_school_is_not(school: School, path: str) -> None:
+    what = "Who opens Canvas is led to Observatory's first page, to choose the right login"
+
+    school.changes(lambda world: world["accounts"][0].update(discovery_url=f"{PUBLIC_URL}{path}"))
+
+    assert what in found(school, State.ADVICE)
+    assert f"Discovery URL: {PUBLIC_URL}/at/maple/" in checks(school).text
 
 
 def test_an_old_key_of_our_own_should_be_replaced(school: School) -> None:

@@ -528,13 +528,28 @@ class TestWhoMaySignUp:
             world["accounts"][0]["self_registration"] = "none"
 
         family.school.changes(close)
+        family.school.canvas.fault(route="/api/v1/accounts/self/terms_of_service", status=500)
         answer = family.sends(page, code=code)
 
         assert answer.status_code in (403, 422)
         assert uses() == [0]
         assert account(family.school) is None
 
-    def test_canvas_is_asked_once_a_day_at_most(self, school: School) -> None:
+    @pytest.mark.parametrize("reach", [EVERYWHERE, ONE_COURSE])
+    def test_where_nobody_may_any_more_no_account_is_made(self, family: Family, reach: str) -> None:
+        school = family.school
+        code = give_code(school, KENJI, reach)
+        page = family.browser.open(f"{school.base}/sign-up")
+        school.changes(lambda world: world["accounts"][0].update(self_registration="none"))
+
+        answer = family.sends(page, code=code)
+
+        assert answer.status_code == 403
+        assert "the school makes the accounts for parents" in answer.text
+        assert account(school) is None
+        assert uses() == [0]
+
+    def test_the_form_asks_canvas_once_a_day_at_most(self, school: School) -> None:
         browser = school.browser()
         for _ in range(3):
             browser.open(f"{school.base}/sign-up")

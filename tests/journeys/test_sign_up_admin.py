@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app import tasks
 from app.canvas.oauth import KEY_SCOPES, SERVICE_SCOPES, SIGN_UP_SCOPES
 from app.models import AuditEvent, FrontPage, Institution, LoginWay, Shown
 from tests.browser import Page
@@ -17,6 +18,13 @@ pytestmark = pytest.mark.both_databases
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
 AREA = "/admin/registration"
+SAML = {
+    "id": 12,
+    "auth_type": "saml",
+    "parent_registration": False,
+    "workflow_state": "active",
+    "settings": {},
+}
 
 
 class Head(Admin):
@@ -89,6 +97,16 @@ class TestWhoMaySignUp:
             "Nothing was changed; please try again"
             in head.press(page, "Change it in Canvas", self_registration="none").text
         )
+
+    def test_a_canvas_without_a_login_of_its_own_is_told_what_it_lacks(self, head: Head) -> None:
+        page = head.looks()
+        head.school.changes(lambda world: world["accounts"][0].update(authentication_providers=[SAML]))
+        head.logs_in()
+
+        answer = head.press(page, "Change it in Canvas", self_registration="all")
+
+        assert answer.status_code == 422
+        assert "Your Canvas has no login of the type “Canvas”" in answer.text
 
 
 class TestMoreScopes:
@@ -181,12 +199,15 @@ class TestTheFirstPage:
     def test_what_is_no_small_picture_is_not_kept_and_the_words_stay(
         self, head: Head, content: bytes
     ) -> None:
-        page = head.uploads(head.looks(), content, text="Our long words")
+        head.press(head.looks(), "Read the logins from Canvas")
+        typed = {"text": "Our long words", "label": "For families", "place": "7", "shown": "observers"}
+        page = head.uploads(head.looks(), content, **typed)
 
         assert "The picture cannot be used." in page.text
         assert page.status_code == 422
-        assert dict(page.form_with("Save the first page")[0].fields)["text"] == "Our long words"
+        assert typed.items() <= dict(page.form_with("Save the first page")[0].fields).items()
         assert [row.text for row in rows(FrontPage)] == [None]
+        assert [(row.label, row.position) for row in rows(LoginWay)] == [(None, 1)]
 
 
 class TestWhereCanvasLeads:
@@ -200,11 +221,21 @@ class TestWhereCanvasLeads:
         page = head.press(asked, "Yes, set it in Canvas")
 
         assert "is led to the first page" in page.text
-        assert account(head.school)["discovery_url"] == f"{PUBLIC_URL}/"
-        assert head.school.browser().open(f"{head.school.canvas.url}/login").url == f"{PUBLIC_URL}/"
+        assert account(head.school)["discovery_url"] == f"{PUBLIC_URL}/at/maple/"
+        led = head.school.browser().open(f"{head.school.canvas.url}/login")
+        assert led.url == f"{PUBLIC_URL}/at/maple/"
         page = head.press(head.press(page, "Take it away in Canvas"), "Yes, take it away")
         assert account(head.school)["discovery_url"] is None
         assert [event for event, _ in events()][-2:] == ["discovery:change"] * 2
+
+    def test_the_logins_are_read_first_so_that_everybody_finds_theirs(self, head: Head) -> None:
+        head.school.changes(saml)
+        head.logs_in()
+
+        head.press(head.press(head.looks(), "Set it in Canvas"), "Yes, set it in Canvas")
+
+        page = head.school.browser().open(f"{PUBLIC_URL}/at/maple/?who=school")
+        assert f"{head.school.canvas.url}/login/saml/12" in [href for _, href in page.links]
 
     def test_another_page_is_told_before_it_is_replaced(self, head: Head) -> None:
         other = "https://other.example/"
@@ -221,6 +252,48 @@ class TestWhereCanvasLeads:
 
         assert page.has_button("Set it in Canvas")
         assert account(head.school)["discovery_url"] is None
+
+
+class TestOnceADay:
+    """The first page asks Canvas nothing, so the worker does."""
+
+    def test_the_first_page_follows_what_was_changed_in_canvas(self, head: Head) -> None:
+        head.school.changes(saml)
+        head.logs_in()
+        page = head.press(head.looks(), "Read the logins from Canvas")
+        first = str(rows(LoginWay)[0].id)
+        head.forges(page, f"{AREA}/page", way=first, label="Our login", shown="everybody", place="1")
+
+        def replace(world: dict[str, Any]) -> None:
+            world["accounts"][0]["authentication_providers"][0]["id"] = 13
+            world["accounts"][0]["self_registration"] = "none"
+
+        head.school.changes(replace)
+        tasks.TASKS["first_page"]()
+
+        browser = head.school.browser()
+        staff = browser.open(f"{PUBLIC_URL}/?who=school")
+        assert f"{head.school.canvas.url}/login/saml/13" in [href for _, href in staff.links]
+        assert "the office makes the accounts" in browser.open(f"{PUBLIC_URL}/?who=new").text
+        assert events()[-1] == ("front-page:change", {"what": "ways", "count": 3})
+
+    def test_nothing_changed_writes_nothing_down(self, head: Head) -> None:
+        head.press(head.looks(), "Read the logins from Canvas")
+        before = events()
+
+        tasks.TASKS["first_page"]()
+
+        assert events() == before
+
+    def test_a_canvas_that_is_away_changes_nothing(self, head: Head) -> None:
+        head.press(head.looks(), "Read the logins from Canvas")
+        before = [(row.type, row.shown) for row in rows(LoginWay)]
+        head.school.canvas.fault(status=500)
+
+        tasks.TASKS["first_page"]()
+
+        assert [(row.type, row.shown) for row in rows(LoginWay)] == before
+        assert [row.self_registration for row in rows(FrontPage)] == ["observer"]
 
 
 class TestWhoMayLook:
