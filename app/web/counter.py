@@ -12,7 +12,6 @@ from app.errors import RETRYABLE, CanvasForbids, ScopeMissing
 from app.models import LtiLaunch
 from app.pairing import bars, counter, directory
 from app.pairing.adding import Pair
-from app.pairing.codes import ALL_COURSES
 from app.pairing.counter import Made, Paper, Taken, make_login
 from app.pairing.directory import Somebody
 from app.web import guard, visit
@@ -58,7 +57,7 @@ def finish() -> Page:
         return _page(Wrong("student"))
     if paper not in tuple(Paper):
         return _page(Wrong("paper"))
-    reach = chosen_reach(student) if request.form.get("course") else ALL_COURSES
+    reach = chosen_reach(student)
     observer, heard = somebody(asked("observer")) if request.form.get("observer") else None, said(student)
     if weigh(observer, student, heard).most is not None and not heard.more:
         return _page(Wrong("enough"))

@@ -332,6 +332,16 @@ def test_of_several_people_one_is_chosen(school: School, office: Office) -> None
     assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
 
 
+def test_who_was_chosen_stays_chosen_while_the_document_is_asked_for(office: Office) -> None:
+    page = bars_(office, "kenji", "Kenji Tanaka", PERSON, person="tanaka")
+    page = office.press(page, "Put on the list", whom=PERSON, observer=str(AIKO), document="")
+    assert "Please name the document" in page.text
+
+    page = office.press(page, "Put on the list", document="Court order 12/2026")
+
+    assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
+
+
 def test_every_look_is_written_down(office: Office) -> None:
     keeps_away(office, ANYONE)
     office.press(the_list(office), "Open: Nobody may observe Kenji Tanaka")
