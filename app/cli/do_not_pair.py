@@ -67,7 +67,8 @@ def add(
     with db.transaction() as session:
         of = people.remember(session, at.id, protected.id, protected.name, now)
         whom = people.remember(session, at.id, kept.id, kept.name, now) if kept else None
-        made = bars.make(session, Operator(at.id), of, whom, email, document, now)
+        addresses = kept.addresses if kept else frozenset()
+        made = bars.make(session, Operator(at.id), of, whom, email, document, now, addresses)
     _tell(at, made.id)
 
 

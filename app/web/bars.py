@@ -56,11 +56,12 @@ def add() -> Page:
     with db.transaction() as session:
         now = visit.now()
         protected = people.remember(session, launch.institution_id, who.id, who.name, now)
-        kept = None
+        kept, addresses = None, frozenset[str]()
         if observer is not None:
             kept = people.remember(session, launch.institution_id, observer.id, observer.name, now)
+            addresses = observer.addresses
         mail = email if whom == "email" else None
-        bar = bars.make(session, launch.person, protected, kept, mail, document, now)
+        bar = bars.make(session, launch.person, protected, kept, mail, document, now, addresses)
     return _entry(bar.id, "made")
 
 
@@ -141,7 +142,7 @@ def _observer() -> Somebody | None:
     if request.form.get("observer"):
         return somebody(asked("observer"))
     found = search(typed("person"))
-    return found.people[0] if found and len(found.people) == 1 else None
+    return somebody(found.people[0].id) if found and len(found.people) == 1 else None
 
 
 def _entry(bar_id: int, done: str | None = None) -> Page:
