@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import db, people
 from app.cli.people import somebody, told_connection
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, service
+from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, really, say_json, service
 from app.models import Bar, Institution
 from app.pairing import bars
 from app.people import Operator
@@ -98,9 +98,18 @@ def _tell(at: Institution, number: int) -> None:
 
 @do_not_pair.command()
 @click.argument("number", type=int)
+@really
 @for_institution
-def end(at: Institution, number: int) -> None:
+def end(at: Institution, number: int, really: bool) -> None:
     """Take the entry with this NUMBER out of force; it stays on the list with its history."""
+    if not really:
+        with db.transaction() as session:
+            bar = _one(session, at, number)
+            bars.looked(session, Operator(at.id), bar, datetime.now(UTC))
+        for line in _lines(bar):
+            click.echo(line)
+        click.echo("Nothing was ended yet. Add --yes to do it.")
+        return
     with db.transaction() as session:
         bars.end(session, Operator(at.id), _one(session, at, number), datetime.now(UTC))
     click.echo(f"Entry {number} is no longer in force.")

@@ -73,8 +73,13 @@ def entry(bar_id: int) -> Page:
 
 @bp.post("/<row:bar_id>/end")
 def end(bar_id: int) -> Page:
-    """Take an entry out of force."""
+    """Ask first, then take an entry out of force."""
     launch = visit.launch()
+    if "sure" not in request.form:
+        bar = _one(bar_id)
+        with db.transaction() as session:
+            bars.looked(session, launch.person, bar, visit.now())
+        return render_template("admin/bars_end.html", launch=launch, bar=bar)
     with db.transaction() as session:
         bar = bars.one(session, launch.institution_id, bar_id) or abort(404)
         bars.end(session, launch.person, bar, visit.now())

@@ -315,6 +315,11 @@ def test_an_ended_entry_keeps_nobody_away(school: School, office: Office) -> Non
     page = keeps_away(office, PERSON)
 
     page = office.press(page, "End this entry")
+    assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
+    assert "Document: Court order 12/2026" in page.text
+    assert told("bar:end") == []
+    page = office.press(office.press(page, "No, go back"), "End this entry")
+    page = office.press(page, "Yes, end it")
 
     assert "It stays on the list as history." in page.text
     assert "· ended on" in the_list(office).text

@@ -86,7 +86,7 @@ def test_the_entry_says_by_what_they_are_known_until_it_ends(school: School, off
     page = bars_(office, "lucas", "Lucas Novak", PERSON, person="elena")
     assert "Also whoever has: elena.parent, elena.parent@maplegrove.example" in page.text
 
-    office.press(page, "End this entry")
+    office.press(office.press(page, "End this entry"), "Yes, end it")
 
     assert [bar.addresses for bar in rows(Bar)] == [["aiko.parent", HERS], []]
 
