@@ -1,5 +1,6 @@
 """At the counter: account, connection and letter in one go, and nothing lost when Canvas fails in between."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, linked
 from tests.journeys.office import EVERYTHING, Office, allow
-from tests.journeys.test_do_not_pair import bars_
+from tests.journeys.test_do_not_pair import bars_, hide_addresses
 from tests.journeys.test_sign_up import everything
 from tests.people import ADVISOR, MATHS, Admin, School, field
 from tests.records import everything_settles, only_link, states
@@ -201,6 +202,39 @@ def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> N
     assert letter.response.text.count(password) == 1
     assert password not in everything()
     assert all(password not in str(row) for row in school.canvas.log() if row["method"] == "GET")
+
+
+def test_the_first_password_is_printed_though_the_connection_failed(school: School, office: Office) -> None:
+    bars_(office, "kenji", "Kenji Tanaka", "email", email="father@home.example")
+    hide_addresses(school)
+    office.logs_in()
+
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm")
+
+    (login,) = account(school, "Berit Holm")["logins"]
+    assert "Not connected. Canvas or the do-not-pair list does not allow it." in letter.text
+    assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
+    assert "You can follow" not in letter.text
+
+
+def test_courses_that_are_over_are_no_choice(school: School, office: Office) -> None:
+    def is_over(world: dict[str, Any]) -> None:
+        (maths,) = (row for row in world["courses"] if row["id"] == MATHS)
+        maths["workflow_state"] = "completed"
+
+    def courses_of(page: Page) -> list[str]:
+        return re.findall(r'name="course" value="(\d+)"|<option value="(\d+)"', page.response.text)
+
+    before = len(courses_of(at_the_counter(office)))
+    school.changes(is_over)
+    office.logs_in()
+
+    counter, person = at_the_counter(office), office.finds("kenji", "Kenji Tanaka")
+    pair = office.press(office.press(person, "Find the observer", term="aiko"), "Choose Aiko Tanaka")
+
+    assert before > 0
+    for page in (counter, person, pair):
+        assert len(courses_of(page)) == before - 1
 
 
 def test_only_an_account_is_made(school: School, office: Office) -> None:
