@@ -24,7 +24,7 @@ from app.pairing import adding, approvals, connections, counter, ending, guesses
 from app.pairing.adding import Pair, Said
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
-from app.pairing.counter import Made, Taken, make_login
+from app.pairing.counter import Made, Taken, draw, make_login
 from app.pairing.directory import Somebody
 from app.pairing.proofs import Claim
 from app.pairing.redemption import AlreadyConnected, Redeemed
@@ -185,7 +185,7 @@ def create(
     """Make an account for an observer."""
     if email and not EMAIL.match(email):
         raise Sorry("observatory: this is no e-mail address.")
-    made = counter.create(service(at), name, login or email or make_login(name), email, sis_id)
+    made = counter.create(service(at), name, login or email or make_login(name, draw()), email, sis_id)
     match made:
         case Invalid(fields):
             raise Sorry(

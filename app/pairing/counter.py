@@ -20,6 +20,7 @@ from app.pairing.directory import Somebody
 from app.people import Actor
 
 LETTERS = 12  # of a password for the first sign-in: 60 bits
+DIGITS = 6  # of a login, that hardly anybody else draws them
 
 
 class Paper(StrEnum):
@@ -48,11 +49,18 @@ class Taken:
     owner: Somebody
 
 
-def make_login(name: str) -> str:
-    """A login for somebody without an e-mail address, which hardly anybody else has."""
+def draw() -> str:
+    """Digits that tell a new login from all others."""
+    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+
+
+def make_login(name: str, drawn: str) -> str:
+    """A login for somebody without an e-mail address; the same for the same name and digits."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = ["".join(letter for letter in word if letter.isalnum()) for word in plain.split()]
-    return ".".join([*filter(None, words), f"{secrets.randbelow(9000) + 1000}"])
+    if not any(letter.isalpha() for letter in plain):
+        words = ["observer"]  # digits alone look like the logins of students
+    return ".".join([*filter(None, words), drawn])
 
 
 def make_password() -> str:

@@ -1,5 +1,6 @@
 """A family stands at the school's counter: an account, a connection and a letter in one go."""
 
+import re
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -12,7 +13,7 @@ from app.errors import RETRYABLE, CanvasForbids, ScopeMissing
 from app.models import LtiLaunch
 from app.pairing import bars, counter, directory
 from app.pairing.adding import Pair
-from app.pairing.counter import Made, Paper, Taken, make_login
+from app.pairing.counter import DIGITS, Made, Paper, Taken, draw, make_login
 from app.pairing.directory import Somebody
 from app.web import guard, visit
 from app.web.bars import EMAIL
@@ -80,7 +81,8 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         return None
     if email and not EMAIL.match(email):
         return Wrong("email")
-    login = typed("new_login") or email or make_login(name)
+    chosen = typed("new_login") or email
+    login = chosen or make_login(name, _drawn())
     if student is not None and _is_barred(launch, student, login, email):
         return Wrong("barred")
     try:
@@ -93,11 +95,16 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         case Invalid(fields):
             return Wrong("invalid", {one.field.rpartition(".")[2]: one.message for one in fields})
         case Taken(owner):
-            return Wrong("taken", owner=owner)
+            return Wrong("taken" if chosen else "again", owner=owner)
         case Made():
             with db.transaction() as session:
                 counter.note_account(session, launch.person, made, visit.now())
             return made
+
+
+def _drawn() -> str:
+    """The digits this form came with: sent twice, it asks for the same login, which is taken then."""
+    return typed("drawn") if re.fullmatch(rf"[0-9]{{{DIGITS}}}", typed("drawn")) else draw()
 
 
 def _is_barred(launch: LtiLaunch, student: Somebody, login: str, email: str | None) -> bool:
@@ -125,6 +132,7 @@ def _page(wrong: Wrong | None = None) -> tuple[str, int]:
         papers=list(Paper),
         weighed=weigh(observer, student, said(student)) if student else None,
         wrong=wrong,
+        drawn=_drawn(),
         shortest=directory.SHORTEST,
     )
     return page, 422 if wrong else 200

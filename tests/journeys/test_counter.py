@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app import db
 from app.models import AuditEvent, LinkState, Way
-from app.pairing.counter import make_login
+from app.pairing.counter import draw, make_login
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, linked
@@ -237,6 +237,31 @@ def test_courses_that_are_over_are_no_choice(school: School, office: Office) -> 
         assert len(courses_of(page)) == before - 1
 
 
+@pytest.mark.parametrize("button", ["Connect and make the letter", "Make the account only"])
+def test_the_same_form_again_makes_no_second_account(school: School, office: Office, button: str) -> None:
+    page = for_somebody_new(office)
+    office.press(page, button, paper=PASSPORT, name="Berit Holm")
+
+    again = office.press(page, button, paper=PASSPORT, name="Berit Holm")
+
+    login = account(school, "Berit Holm")["logins"][0]["unique_id"]
+    assert f"No second account was made: Berit Holm has the login {login}." in again.text
+    assert "It is Berit Holm" not in again.text
+    found = office.press(again, "Find the observer", observer_term=login)
+    assert found.has_button("Observer: Berit Holm")
+    assert [event for event, _ in events()].count("observer:make") == 1
+
+
+def test_another_family_gets_another_login(school: School, office: Office) -> None:
+    first = office.press(for_somebody_new(office), "Make the account only", name="Berit Holm")
+    page = office.press(office.press(first, "Next family"), "Find the observer", observer_term="zzz")
+
+    second = office.press(page, "Make the account only", name="Berit Holm")
+
+    assert "The account was made." in second.text
+    assert [event for event, _ in events()] == ["observer:make", "observer:make"]
+
+
 def test_only_an_account_is_made(school: School, office: Office) -> None:
     letter = office.press(for_somebody_new(office), "Make the account only", name="Berit Holm")
 
@@ -262,13 +287,21 @@ def test_the_do_not_pair_list_is_asked_before_an_account_is_made(
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("Åse Ødegård", "ase.degard."), ("小林 愛子", ""), ("O'Brien, Grace", "obrien.grace.")],
+    [
+        ("Åse Ødegård", "ase.degard."),
+        ("小林 愛子", "observer."),
+        ("Иван Петров 2", "observer."),
+        ("O'Brien, Grace", "obrien.grace."),
+    ],
 )
 def test_a_login_is_made_of_any_name(name: str, start: str) -> None:
-    login = make_login(name)
+    drawn = draw()
+    login = make_login(name, drawn)
 
     assert login.startswith(start)
     assert login.removeprefix(start).isdigit()
+    assert len(drawn) == 6
+    assert login == make_login(name, drawn) != make_login(name, draw())
 
 
 def test_nobody_else_stands_at_the_counter(school: School, office: Office) -> None:
