@@ -196,6 +196,8 @@ def create(
         case Made(observer, password):
             with db.transaction() as session:
                 counter.note_account(session, Operator(at.id), made, datetime.now(UTC))
+            if made.lacks:
+                click.echo(page_words("admin/counter_words.html", "lacks", made.lacks), err=True)
             if machine:
                 say_json({**plain(observer), "password": password})
                 return

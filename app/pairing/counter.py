@@ -40,6 +40,7 @@ class Made:
 
     observer: Somebody
     password: str | None = field(default=None, repr=False)
+    lacks: str | None = None  # the SIS id it was to have: without the right, Canvas drops it without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,15 @@ def create(
         found = directory.find(canvas, users.by_login(login))
         if found is None or found.name != name:
             raise
-        return Made(found, password)
+        return Made(found, password, _dropped(sis_id, found.sis_user_id))
     if isinstance(made, Invalid):
         return made
-    return Made(Somebody(made.id, made.name, login, sis_id, email), password)
+    newborn = Somebody(made.id, made.name, login, made.sis_user_id, email)
+    return Made(newborn, password, _dropped(sis_id, made.sis_user_id))
+
+
+def _dropped(wanted: str | None, given: str | None) -> str | None:
+    return wanted if wanted != given else None
 
 
 def note_account(session: Session, admin: Actor, made: Made, now: datetime) -> None:

@@ -69,6 +69,7 @@ def test_account_connection_and_letter_in_one_go(school: School, office: Office)
     (login,) = made["logins"]
     assert login["unique_id"].startswith("berit.holm.")
     assert login["sis_user_id"] == "P77"
+    assert "was not taken" not in letter.text
     assert "The account was made. Papers seen: passport." in letter.text
     assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
     assert "You can follow all courses of Kenji Tanaka in Canvas." in letter.text
@@ -140,6 +141,19 @@ def test_what_canvas_does_not_take_is_told_by_field(school: School, office: Offi
     assert "Canvas does not take these details yet: SIS ID:" in page.text
     assert field(page, "sis_id") == "S000105"
     assert events() == []
+
+
+@fact("rest 4.1", "A SIS id is ignored without manage_sis, and the account is made.")
+def test_a_sis_id_that_canvas_drops_is_told(school: School) -> None:
+    allow(school, *EVERYTHING, permissions=("manage_user_logins",))
+    office = Office(school)
+
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm", sis_id="P77")
+
+    (login,) = account(school, "Berit Holm")["logins"]
+    assert login["sis_user_id"] is None
+    assert "The SIS ID P77 was not taken" in letter.text
+    assert f"Sign in as {login['unique_id']} with the password" in letter.text
 
 
 def test_without_the_permission_the_page_says_what_is_missing(school: School) -> None:
