@@ -25,7 +25,7 @@ from app.pairing import approvals, connections, counter, ending, guesses, links
 from app.pairing.adding import Pair, Said
 from app.pairing.codes import ALL_COURSES, Reach
 from app.pairing.connections import Connection
-from app.pairing.counter import Made, Taken, make_login, make_number
+from app.pairing.counter import Made, Taken, draw, make_login
 from app.pairing.directory import Somebody
 from app.pairing.proofs import Claim
 from app.people import Operator
@@ -137,7 +137,7 @@ def requests(at: Institution, machine: bool) -> None:
 
 
 @click.command()
-@click.argument("number", type=NUMBER)
+@click.argument("number", type=int)
 @click.argument("answer", type=click.Choice(["end", "leave"]))
 @for_institution
 def settle(at: Institution, number: int, answer: str) -> None:
@@ -175,7 +175,7 @@ def create(
     """Make an account for an observer."""
     if email and not EMAIL.match(email):
         raise Sorry("observatory: this is no e-mail address.")
-    made = counter.create(service(at), name, login or email or make_login(name, make_number()), email, sis_id)
+    made = counter.create(service(at), name, login or email or make_login(name, draw()), email, sis_id)
     match made:
         case Invalid(fields):
             raise Sorry(
@@ -183,20 +183,18 @@ def create(
             )
         case Taken(owner):
             raise Sorry(f"observatory: {owner.name}, Canvas number {owner.id}, has this login already.")
-        case Made(observer, password, lost):
+        case Made(observer, password):
             with db.transaction() as session:
                 counter.note_account(session, Operator(at.id), made, datetime.now(UTC))
+            if made.lacks:
+                click.echo(page_words("admin/counter_words.html", "lacks", made.lacks), err=True)
             if machine:
-                say_json({**plain(observer), "password": password, "without_sis_id": lost})
+                say_json({**plain(observer), "password": password})
                 return
             click.echo(f"{observer.id:>8}  {told(observer)}")
             click.echo(
                 f"Password for the first sign-in: {password}" if password else "Canvas writes to them."
             )
-            if lost:
-                click.echo(
-                    f"Canvas did not take the SIS id {lost}: the service account may not manage SIS data."
-                )
 
 
 def reach_to(at: Institution, student: Somebody, course_id: str | None) -> Reach:

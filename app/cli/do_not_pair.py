@@ -15,6 +15,7 @@ from app.cli.shell import (
     for_institution,
     moment,
     page_words,
+    really,
     say_json,
     service,
 )
@@ -76,7 +77,8 @@ def add(
     with db.transaction() as session:
         of = people.remember(session, at.id, protected.id, protected.name, now)
         whom = people.remember(session, at.id, kept.id, kept.name, now) if kept else None
-        made = bars.make(session, Operator(at.id), of, whom, email, document, now)
+        addresses = kept.addresses if kept else frozenset()
+        made = bars.make(session, Operator(at.id), of, whom, email, document, now, addresses)
     _tell(at, made.id)
 
 
@@ -106,9 +108,18 @@ def _tell(at: Institution, number: int) -> None:
 
 @do_not_pair.command()
 @click.argument("number", type=NUMBER)
+@really
 @for_institution
-def end(at: Institution, number: int) -> None:
+def end(at: Institution, number: int, really: bool) -> None:
     """Take the entry with this NUMBER out of force; it stays on the list with its history."""
+    if not really:
+        with db.transaction() as session:
+            bar = _one(session, at, number)
+            bars.looked(session, Operator(at.id), bar, datetime.now(UTC))
+        for line in _lines(bar):
+            click.echo(line)
+        click.echo("Nothing was ended yet. Add --yes to do it.")
+        return
     with db.transaction() as session:
         bars.end(session, Operator(at.id), _one(session, at, number), datetime.now(UTC))
     click.echo(f"Entry {number} is no longer in force.")

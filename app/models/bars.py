@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
@@ -29,6 +29,7 @@ class Bar(Base):
     student_id: Mapped[int]
     observer_id: Mapped[int | None]
     email: Mapped[str | None]  # lower case
+    addresses: Mapped[list[str]] = mapped_column(JSON, default=list)  # of the person, to know them anew
     document: Mapped[str]  # where the paper is that says so; never the paper itself
     made_at: Mapped[datetime]
     made_by: Mapped[int | None]  # None: from the command line, as in the next

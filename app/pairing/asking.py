@@ -26,7 +26,7 @@ NOTHING = Told()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What matters about a code: who observes its student, if named; and entries for an address."""
+    """What matters about a code: who observes its student, if named; and entries that go by an address."""
 
     student: str | None = None  # Canvas's number
     entries: Sequence[Bar] = ()
@@ -37,7 +37,7 @@ def about(session: Session, keyring: Keyring, institution_id: int, text: str) ->
     code = codes.find(session, keyring, text)
     if code is None or code.institution_id != institution_id:
         return Question()
-    entries = [bar for bar in bars.against(session, institution_id, code.student_id) if bar.email]
+    entries = [bar for bar in bars.against(session, institution_id, code.student_id) if bars.by_address(bar)]
     limited = policy.of(session, institution_id).observers_most is not None
     return Question(code.student.canvas_user_id if limited else None, entries)
 

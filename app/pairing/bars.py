@@ -62,22 +62,30 @@ def barred(session: Session, institution_id: int, canvas_user_ids: Iterable[str]
 
 
 def match(entries: Iterable[Bar], observer_id: int | None, addresses: Addresses) -> Bar | None:
-    """The first entry that means this observer. Where Canvas hides addresses, an address means everybody."""
-    for bar in entries:
-        anyone = bar.observer_id is None and bar.email is None
-        person = bar.observer_id is not None and bar.observer_id == observer_id
-        address = bar.email is not None and (addresses is None or bar.email in addresses)
-        if anyone or person or address:
-            return bar
-    return None
+    """The first entry that means this observer."""
+    return next((bar for bar in entries if _means(bar, observer_id, addresses)), None)
+
+
+def _means(bar: Bar, observer_id: int | None, addresses: Addresses) -> bool:
+    """Where Canvas hides addresses, an address means everybody; a person may come with another account."""
+    if bar.email is not None:
+        return addresses is None or bar.email in addresses
+    if bar.observer_id is None:
+        return True
+    return bar.observer_id == observer_id or not (addresses or frozenset()).isdisjoint(bar.addresses)
+
+
+def by_address(bar: Bar) -> bool:
+    """Whether an entry asks by which address somebody is reached."""
+    return bool(bar.email or bar.addresses)
 
 
 def addresses(canvas: Canvas, user_id: str, entries: Iterable[Bar]) -> Addresses:
-    """What somebody is reached and signs in by, asked only if an entry is for an address.
+    """What somebody is reached and signs in by, asked only if an entry goes by that.
 
     Users API, GET /api/v1/users/:user_id/profile: the e-mail needs a permission of its own.
     """
-    if not any(bar.email for bar in entries):
+    if not any(map(by_address, entries)):
         return frozenset()
     try:
         profile = users.profile(canvas, user_id)
@@ -193,13 +201,15 @@ def make(
     email: str | None,
     document: str,
     now: datetime,
+    addresses: frozenset[str] = frozenset(),
 ) -> Bar:
-    """Put an entry on the list."""
+    """Put an entry on the list; `addresses` are those of the observer, who may come with another account."""
     bar = Bar(
         institution_id=admin.institution_id,
         student_id=student.id,
         observer_id=observer.id if observer else None,
         email=email.strip().lower() if email else None,
+        addresses=sorted(as_listed(*addresses)),
         document=document,
         made_at=now,
         made_by=admin.id,
@@ -213,7 +223,7 @@ def make(
 def end(session: Session, admin: Actor, bar: Bar, now: datetime) -> None:
     """Take an entry out of force; it stays on the list with its history."""
     if bar.ended_at is None:
-        bar.ended_at, bar.ended_by = now, admin.id
+        bar.ended_at, bar.ended_by, bar.addresses = now, admin.id, []
         _record(session, bar, audit.Event.BAR_ENDED, now, admin.id, observer=bar.observer_id)
 
 

@@ -20,6 +20,7 @@ from app.pairing.directory import Somebody
 from app.people import Actor
 
 LETTERS = 12  # of a password for the first sign-in: 60 bits
+DIGITS = 6  # of a login, that hardly anybody else draws them
 
 
 class Paper(StrEnum):
@@ -39,7 +40,7 @@ class Made:
 
     observer: Somebody
     password: str | None = field(default=None, repr=False)
-    without_sis_id: str | None = None  # which Canvas has left out, since the service account may not give any
+    lacks: str | None = None  # the SIS id it was to have: without the right, Canvas drops it without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,18 @@ class Taken:
     owner: Somebody
 
 
-def make_number() -> str:
-    """What sets one login apart. The form keeps it, so that what is sent twice is one account."""
-    return f"{secrets.randbelow(900_000) + 100_000}"
+def draw() -> str:
+    """Digits that tell a new login from all others."""
+    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
 
 
-def make_login(name: str, number: str) -> str:
-    """A login for somebody without an e-mail address, which hardly anybody else has."""
+def make_login(name: str, drawn: str) -> str:
+    """A login for somebody without an e-mail address; the same for the same name and digits."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = ["".join(letter for letter in word if letter.isalnum()) for word in plain.split()]
-    return ".".join([*(list(filter(None, words)) or ["observer"]), number])
+    if not any(letter.isalpha() for letter in plain):
+        words = ["observer"]  # digits alone look like the logins of students
+    return ".".join([*filter(None, words), drawn])
 
 
 def make_password() -> str:
@@ -87,11 +90,15 @@ def create(
         found = directory.find(canvas, users.by_login(login))
         if found is None or found.name != name:
             raise
-    else:
-        if isinstance(made, Invalid):
-            return made
-        found = Somebody(made.id, made.name, login, made.sis_user_id, email)
-    return Made(found, password, sis_id if found.sis_user_id != sis_id else None)
+        return Made(found, password, _dropped(sis_id, found.sis_user_id))
+    if isinstance(made, Invalid):
+        return made
+    newborn = Somebody(made.id, made.name, login, made.sis_user_id, email)
+    return Made(newborn, password, _dropped(sis_id, made.sis_user_id))
+
+
+def _dropped(wanted: str | None, given: str | None) -> str | None:
+    return wanted if wanted != given else None
 
 
 def note_account(session: Session, admin: Actor, made: Made, now: datetime) -> None:

@@ -61,7 +61,7 @@ def prove(
     """
     before = {student.id for student in observees.list_observees(claim.canvas, claim.whose)}
     with db.transaction() as session:
-        noted = _begin(session, claim, before, clock(), delay)
+        noted = begin(session, claim.observer, claim.way, before, clock(), delay, claim.admin)
     try:
         answer = tell()
     except RETRYABLE:
@@ -102,12 +102,21 @@ def find_out(proof_id: int, access: Access, clock: Clock) -> timedelta | None:
     return None
 
 
-def _begin(session: Session, claim: Claim, before: set[str], now: datetime, delay: timedelta) -> int:
+def begin(
+    session: Session,
+    observer: Person,
+    way: Way,
+    before: set[str],
+    now: datetime,
+    delay: timedelta,
+    admin: Actor | None = None,
+) -> int:
+    """Note whom the observer sees before Canvas makes something of a proof, with the promise of a job."""
     row = Proof(
-        institution_id=claim.observer.institution_id,
-        observer_id=claim.observer.id,
-        admin_id=claim.admin.id if claim.admin else None,
-        way=claim.way,
+        institution_id=observer.institution_id,
+        observer_id=observer.id,
+        admin_id=admin.id if admin else None,
+        way=way,
         before=sorted(before),
         created_at=now,
     )
@@ -149,7 +158,7 @@ def _settle(claim: Claim, proof_id: int, student: User, before: bool, now: datet
     with db.transaction() as session:
         watched = people.remember(session, claim.observer.institution_id, student.id, student.name, now)
         link = links.note_native(session, claim.observer, watched, now, claim.way)
-        first = _delete(session, proof_id)
+        first = drop(session, proof_id)
         if first and claim.admin is not None and not before:
             event = audit.Event.LINK_ADDED if claim.way is Way.ADMIN else audit.Event.CODE_USED_FOR
             links.record(session, link, event, now, claim.admin.id)
@@ -178,9 +187,9 @@ def _undone(claim: Claim, student: User, now: datetime) -> Bar | None:
 
 def _forget(proof_id: int) -> None:
     with db.transaction() as session:
-        _delete(session, proof_id)
+        drop(session, proof_id)
 
 
-def _delete(session: Session, proof_id: int) -> bool:
-    """Whether nobody was quicker."""
+def drop(session: Session, proof_id: int) -> bool:
+    """Take a note back, for all is known; whether nobody was quicker."""
     return session.scalar(delete(Proof).where(Proof.id == proof_id).returning(Proof.id)) is not None

@@ -73,21 +73,28 @@ def redeem(
     rule = rule or policies.of(session, observer.institution_id)
     if link is not None:
         longer = dead is None and not rules.is_for_the_student_to_say(code, rule)
+        longer = longer and not _is_barred(session, observer, code, told, now)
         return (longer and _extend(session, link, code, now)) or _already(link)
     waiting = approvals.still_waiting(session, observer, code, now)
     if waiting is not None:
         return AlreadyConnected(waiting.id)
     if dead is not None:
         return _refuse(session, observer, dead, now)
-    bar = bars.forbids(session, observer.institution_id, code.student, observer, told.addresses)
-    if bar is not None:
-        bars.note(session, bar, observer.id, now, observer.id)
+    if _is_barred(session, observer, code, told, now):
         return _refuse(session, observer, bars.NEUTRAL, now)
     if approvals.was_declined(session, observer, code):
         return _refuse(session, observer, Refused(Reason.DECLINED), now)
     if not places.has_room(session, observer, code.student_id, rule, told.watching):
         return _refuse(session, observer, Refused(Reason.ENOUGH_OBSERVERS), now)
     return _spend(session, observer, code, rule, now, head_start, spent_at)
+
+
+def _is_barred(session: Session, observer: Person, code: Code, told: Told, now: datetime) -> bool:
+    """Whether the do-not-pair list keeps these two apart; then the office is alerted."""
+    bar = bars.forbids(session, observer.institution_id, code.student, observer, told.addresses)
+    if bar is not None:
+        bars.note(session, bar, observer.id, now, observer.id)
+    return bar is not None
 
 
 def _extend(session: Session, link: Link, code: Code, now: datetime) -> Redeemed | None:

@@ -56,11 +56,12 @@ def add() -> Page:
     with db.transaction() as session:
         now = visit.now()
         protected = people.remember(session, launch.institution_id, who.id, who.name, now)
-        kept = None
+        kept, addresses = None, frozenset[str]()
         if observer is not None:
             kept = people.remember(session, launch.institution_id, observer.id, observer.name, now)
+            addresses = observer.addresses
         mail = email if whom == "email" else None
-        bar = bars.make(session, launch.person, protected, kept, mail, document, now)
+        bar = bars.make(session, launch.person, protected, kept, mail, document, now, addresses)
     return _entry(bar.id, "made")
 
 
@@ -72,8 +73,13 @@ def entry(bar_id: int) -> Page:
 
 @bp.post("/<row:bar_id>/end")
 def end(bar_id: int) -> Page:
-    """Take an entry out of force."""
+    """Ask first, then take an entry out of force."""
     launch = visit.launch()
+    if "sure" not in request.form:
+        bar = _one(bar_id)
+        with db.transaction() as session:
+            bars.looked(session, launch.person, bar, visit.now())
+        return render_template("admin/bars_end.html", launch=launch, bar=bar)
     with db.transaction() as session:
         bar = bars.one(session, launch.institution_id, bar_id) or abort(404)
         bars.end(session, launch.person, bar, visit.now())
@@ -141,7 +147,7 @@ def _observer() -> Somebody | None:
     if request.form.get("observer"):
         return somebody(asked("observer"))
     found = search(typed("person"))
-    return found.people[0] if found and len(found.people) == 1 else None
+    return somebody(found.people[0].id) if found and len(found.people) == 1 else None
 
 
 def _entry(bar_id: int, done: str | None = None) -> Page:

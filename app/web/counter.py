@@ -13,8 +13,7 @@ from app.errors import RETRYABLE, CanvasForbids, ScopeMissing
 from app.models import LtiLaunch
 from app.pairing import bars, counter, directory
 from app.pairing.adding import Pair
-from app.pairing.codes import ALL_COURSES
-from app.pairing.counter import Made, Paper, Taken, make_login, make_number
+from app.pairing.counter import DIGITS, Made, Paper, Taken, draw, make_login
 from app.pairing.directory import Somebody
 from app.web import canvas, guard, visit
 from app.web.bars import EMAIL
@@ -59,7 +58,7 @@ def finish() -> Page:
         return _page(Wrong("student"))
     if paper not in tuple(Paper):
         return _page(Wrong("paper"))
-    reach = chosen_reach(student) if request.form.get("course") else ALL_COURSES
+    reach = chosen_reach(student)
     observer, heard = somebody(asked("observer")) if request.form.get("observer") else None, said(student)
     if weigh(observer, student, heard).most is not None and not heard.more:
         return _page(Wrong("enough"))
@@ -83,7 +82,8 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         return None
     if email and not EMAIL.match(email):
         return Wrong("email")
-    login = typed("new_login") or email or make_login(name, _number())
+    chosen = typed("new_login") or email
+    login = chosen or make_login(name, _drawn())
     if student is not None and _is_barred(launch, student, login, email):
         return Wrong("barred")
     try:
@@ -96,17 +96,16 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         case Invalid(fields):
             return Wrong("invalid", {one.field.rpartition(".")[2]: one.message for one in fields})
         case Taken(owner):
-            theirs = typed("new_login") or email or owner.name == name  # else we made up a stranger's
-            return Wrong("taken", owner=owner) if theirs else Wrong("number")
+            return Wrong("taken" if chosen else "again", owner=owner)
         case Made():
             with db.transaction() as session:
                 counter.note_account(session, launch.person, made, visit.now())
             return made
 
 
-def _number() -> str:
-    kept = request.form.get("number", "")
-    return kept if re.fullmatch(r"[0-9]{6}", kept) else make_number()
+def _drawn() -> str:
+    """The digits this form came with: sent twice, it asks for the same login, which is taken then."""
+    return typed("drawn") if re.fullmatch(rf"[0-9]{{{DIGITS}}}", typed("drawn")) else draw()
 
 
 def _is_barred(launch: LtiLaunch, student: Somebody, login: str, email: str | None) -> bool:
@@ -134,7 +133,7 @@ def _page(wrong: Wrong | None = None) -> tuple[str, int]:
         papers=list(Paper),
         weighed=weigh(observer, student, said(student)) if student else None,
         wrong=wrong,
-        number=make_number() if wrong and wrong.word == "number" else _number(),
+        drawn=_drawn(),
         shortest=directory.SHORTEST,
     )
     return page, 422 if wrong else 200

@@ -142,9 +142,9 @@ def said(student: Somebody) -> Said:
 
 
 def chosen_reach(student: Somebody) -> Reach:
-    """The reach that was chosen: all courses, or one the student is in."""
-    course_id = request.form.get("course") or None
-    if course_id is None:
+    """The reach that was chosen: all courses, or one the student is in. No choice is not all."""
+    course_id = request.form["course"]
+    if not course_id:
         return ALL_COURSES
     return connections.reach_to(service(), student.id, course_id) or abort(404)
 

@@ -128,7 +128,12 @@ class TestTheDoNotPairList:
 
         command.done("people", "disconnect", AIKO, KENJI, "--course", MATHS, "--yes")
         assert "connected already" not in command.done("do-not-pair", "show", 1)
-        command.done("do-not-pair", "end", 1)
+        asked = command.done("do-not-pair", "end", 1)
+        assert "Aiko Tanaka must not observe Kenji Tanaka" in asked
+        assert asked.endswith("Nothing was ended yet. Add --yes to do it.\n")
+        assert [row.ended_at for row in rows(Bar)] == [None, None, None]
+        assert last()[0] == "bar:look"
+        command.done("do-not-pair", "end", 1, "--yes")
         assert [row.ended_at is None for row in rows(Bar)] == [False, True, True]
         assert last()[0] == "bar:end"
 
@@ -243,7 +248,7 @@ def test_what_is_of_one_institution_is_not_of_another(
     command.done("do-not-pair", "add", KENJI, "--anyone", "--document", "binder 4", *in_maple)
 
     assert "there is no import" in command.refused("imports", "cancel", rows(Import)[0].id, *in_oak)
-    assert "there is no entry" in command.refused("do-not-pair", "end", rows(Bar)[0].id, *in_oak)
+    assert "there is no entry" in command.refused("do-not-pair", "end", rows(Bar)[0].id, "--yes", *in_oak)
     assert command.done("do-not-pair", "list", *in_oak) == "The list is empty.\n"
     assert "has met nobody called 'kenji'" in command.refused("audit", "record", "kenji", *in_oak)
     assert "import" not in command.done("audit", "list", *in_oak)

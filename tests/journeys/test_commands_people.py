@@ -92,6 +92,16 @@ def test_an_observer_gets_an_account_and_a_password_to_begin_with(office: School
     assert mailed.endswith("Canvas writes to them.\n")
 
 
+def test_a_sis_id_that_canvas_drops_is_told_beside_the_account(office: School, command: Terminal) -> None:
+    allow(office, permissions=("manage_user_logins",))
+
+    ran = command("people", "create-observer", "--name", "Rosa Diaz", "--sis-id", "P77", "--json")
+
+    assert "The SIS ID P77 was not taken" in ran.err
+    assert ran.json["sis_user_id"] is None
+    assert len(ran.json["password"]) == 14
+
+
 def test_a_code_is_printed_that_an_observer_can_use(office: School, command: Terminal) -> None:
     code = command.done("people", "code", KENJI).strip()
 

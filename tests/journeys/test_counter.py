@@ -1,5 +1,6 @@
 """At the counter: account, connection and letter in one go, and nothing lost when Canvas fails in between."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,12 +8,12 @@ from sqlalchemy import select
 
 from app import db
 from app.models import AuditEvent, LinkState, Way
-from app.pairing.counter import make_login, make_number
+from app.pairing.counter import draw, make_login
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, linked
 from tests.journeys.office import EVERYTHING, Office, allow
-from tests.journeys.test_do_not_pair import bars_
+from tests.journeys.test_do_not_pair import bars_, hide_addresses
 from tests.journeys.test_sign_up import everything
 from tests.people import ADVISOR, MATHS, Admin, School, field
 from tests.records import everything_settles, only_link, states
@@ -68,6 +69,7 @@ def test_account_connection_and_letter_in_one_go(school: School, office: Office)
     (login,) = made["logins"]
     assert login["unique_id"].startswith("berit.holm.")
     assert login["sis_user_id"] == "P77"
+    assert "was not taken" not in letter.text
     assert "The account was made. Papers seen: passport." in letter.text
     assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
     assert "You can follow all courses of Kenji Tanaka in Canvas." in letter.text
@@ -141,6 +143,19 @@ def test_what_canvas_does_not_take_is_told_by_field(school: School, office: Offi
     assert events() == []
 
 
+@fact("rest 4.1", "A SIS id is ignored without manage_sis, and the account is made.")
+def test_a_sis_id_that_canvas_drops_is_told(school: School) -> None:
+    allow(school, *EVERYTHING, permissions=("manage_user_logins",))
+    office = Office(school)
+
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm", sis_id="P77")
+
+    (login,) = account(school, "Berit Holm")["logins"]
+    assert login["sis_user_id"] is None
+    assert "The SIS ID P77 was not taken" in letter.text
+    assert f"Sign in as {login['unique_id']} with the password" in letter.text
+
+
 def test_without_the_permission_the_page_says_what_is_missing(school: School) -> None:
     allow(school, *EVERYTHING)
     office = Office(school)
@@ -193,53 +208,6 @@ class TestWhenCanvasFails:
         everything_settles(run_jobs)
         assert linked(school, account(school, "Berit Holm")["id"], KENJI, EVERYWHERE)
 
-    def test_the_password_is_printed_although_nobody_was_connected(
-        self, school: School, office: Office
-    ) -> None:
-        page = for_somebody_new(office)
-        route = "/api/v1/users/:user_id/observees/:observee_id"
-        school.canvas.fault(method="PUT", route=route, status=404)
-
-        letter = finishes(office, page, name="Berit Holm")
-
-        (login,) = account(school, "Berit Holm")["logins"]
-        assert "Not connected." in letter.text
-        assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
-        assert "You can follow" not in letter.text
-
-
-def test_the_same_form_sent_twice_makes_one_account(school: School, office: Office) -> None:
-    page = for_somebody_new(office)
-    finishes(office, page, name="Berit Holm")
-
-    again = finishes(office, page, name="Berit Holm")
-
-    assert "Berit Holm has this login already." in again.text
-    assert again.has_button("Observer: Berit Holm")
-    assert len(account(school, "Berit Holm")["logins"]) == 1
-
-
-def test_a_sis_id_that_canvas_leaves_out_is_told(school: School) -> None:
-    allow(school, *EVERYTHING, permissions=("manage_user_logins",))
-    office = Office(school)
-
-    letter = finishes(office, for_somebody_new(office), name="Berit Holm", sis_id="P77")
-
-    assert "Canvas did not take the SIS ID P77" in letter.text
-    assert account(school, "Berit Holm")["logins"][0]["sis_user_id"] is None
-
-
-def test_courses_that_are_over_are_not_offered(school: School, office: Office) -> None:
-    def conclude(world: dict[str, Any]) -> None:
-        for course in world["courses"]:
-            if course["id"] == MATHS:
-                course["workflow_state"] = "completed"
-
-    school.changes(conclude)
-    office.logs_in()
-
-    assert "Mathematics 7" not in at_the_counter(office).text
-
 
 def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> None:
     letter = finishes(office, for_somebody_new(office), name="Berit Holm")
@@ -248,6 +216,64 @@ def test_the_first_password_is_kept_nowhere(school: School, office: Office) -> N
     assert letter.response.text.count(password) == 1
     assert password not in everything()
     assert all(password not in str(row) for row in school.canvas.log() if row["method"] == "GET")
+
+
+def test_the_first_password_is_printed_though_the_connection_failed(school: School, office: Office) -> None:
+    bars_(office, "kenji", "Kenji Tanaka", "email", email="father@home.example")
+    hide_addresses(school)
+    office.logs_in()
+
+    letter = finishes(office, for_somebody_new(office), name="Berit Holm")
+
+    (login,) = account(school, "Berit Holm")["logins"]
+    assert "Not connected. Canvas or the do-not-pair list does not allow it." in letter.text
+    assert f"Sign in as {login['unique_id']} with the password {login['password']} ." in letter.text
+    assert "You can follow" not in letter.text
+
+
+def test_courses_that_are_over_are_no_choice(school: School, office: Office) -> None:
+    def is_over(world: dict[str, Any]) -> None:
+        (maths,) = (row for row in world["courses"] if row["id"] == MATHS)
+        maths["workflow_state"] = "completed"
+
+    def courses_of(page: Page) -> list[str]:
+        return re.findall(r'name="course" value="(\d+)"|<option value="(\d+)"', page.response.text)
+
+    before = len(courses_of(at_the_counter(office)))
+    school.changes(is_over)
+    office.logs_in()
+
+    counter, person = at_the_counter(office), office.finds("kenji", "Kenji Tanaka")
+    pair = office.press(office.press(person, "Find the observer", term="aiko"), "Choose Aiko Tanaka")
+
+    assert before > 0
+    for page in (counter, person, pair):
+        assert len(courses_of(page)) == before - 1
+
+
+@pytest.mark.parametrize("button", ["Connect and make the letter", "Make the account only"])
+def test_the_same_form_again_makes_no_second_account(school: School, office: Office, button: str) -> None:
+    page = for_somebody_new(office)
+    office.press(page, button, paper=PASSPORT, name="Berit Holm")
+
+    again = office.press(page, button, paper=PASSPORT, name="Berit Holm")
+
+    login = account(school, "Berit Holm")["logins"][0]["unique_id"]
+    assert f"No second account was made: Berit Holm has the login {login}." in again.text
+    assert "It is Berit Holm" not in again.text
+    found = office.press(again, "Find the observer", observer_term=login)
+    assert found.has_button("Observer: Berit Holm")
+    assert [event for event, _ in events()].count("observer:make") == 1
+
+
+def test_another_family_gets_another_login(school: School, office: Office) -> None:
+    first = office.press(for_somebody_new(office), "Make the account only", name="Berit Holm")
+    page = office.press(office.press(first, "Next family"), "Find the observer", observer_term="zzz")
+
+    second = office.press(page, "Make the account only", name="Berit Holm")
+
+    assert "The account was made." in second.text
+    assert [event for event, _ in events()] == ["observer:make", "observer:make"]
 
 
 def test_only_an_account_is_made(school: School, office: Office) -> None:
@@ -275,13 +301,21 @@ def test_the_do_not_pair_list_is_asked_before_an_account_is_made(
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("Åse Ødegård", "ase.degard."), ("小林 愛子", "observer."), ("O'Brien, Grace", "obrien.grace.")],
+    [
+        ("Åse Ødegård", "ase.degard."),
+        ("小林 愛子", "observer."),
+        ("Иван Петров 2", "observer."),
+        ("O'Brien, Grace", "obrien.grace."),
+    ],
 )
 def test_a_login_is_made_of_any_name(name: str, start: str) -> None:
-    login = make_login(name, make_number())
+    drawn = draw()
+    login = make_login(name, drawn)
 
     assert login.startswith(start)
     assert login.removeprefix(start).isdigit()
+    assert len(drawn) == 6
+    assert login == make_login(name, drawn) != make_login(name, draw())
 
 
 def test_nobody_else_stands_at_the_counter(school: School, office: Office) -> None:

@@ -16,7 +16,8 @@ from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.journeys.rows import rows
 from tests.journeys.ruling import rule
-from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, codes_on, field
+from tests.journeys.test_end_dates import day, issues
+from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, Teacher, codes_on, field
 from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
 
@@ -86,6 +87,21 @@ def test_others_are_not_kept_away(school: School, office: Office) -> None:
 
     assert "You are connected" in page.text
     assert "You are connected" in other.text
+
+
+@pytest.mark.parametrize("whom", [PERSON, EMAIL, ANYONE])
+def test_a_newer_code_does_not_prolong_a_connection_that_is_there(
+    school: School, office: Office, teacher: Teacher, whom: str
+) -> None:
+    aiko = Observer(school, AIKO).enters()
+    aiko.redeems(codes_on(issues(teacher, 20))[0])
+    keeps_away(office, whom)
+
+    page = aiko.redeems(codes_on(issues(teacher, 40, purpose="mentor"))[0])
+
+    assert only_link().ends_on == day(20)
+    assert "You were connected already, so your code is not used up." in page.text
+    assert [hit.times for hit in rows(BarHit)] == [1]
 
 
 @pytest.mark.parametrize("whom", [PERSON, EMAIL, ANYONE])
@@ -299,6 +315,11 @@ def test_an_ended_entry_keeps_nobody_away(school: School, office: Office) -> Non
     page = keeps_away(office, PERSON)
 
     page = office.press(page, "End this entry")
+    assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
+    assert "Document: Court order 12/2026" in page.text
+    assert told("bar:end") == []
+    page = office.press(office.press(page, "No, go back"), "End this entry")
+    page = office.press(page, "Yes, end it")
 
     assert "It stays on the list as history." in page.text
     assert "· ended on" in the_list(office).text
@@ -328,6 +349,16 @@ def test_of_several_people_one_is_chosen(school: School, office: Office) -> None
     page = bars_(office, "kenji", "Kenji Tanaka", PERSON, person="tanaka")
 
     page = office.press(page, "Put on the list", whom=PERSON, observer=str(AIKO))
+
+    assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
+
+
+def test_who_was_chosen_stays_chosen_while_the_document_is_asked_for(office: Office) -> None:
+    page = bars_(office, "kenji", "Kenji Tanaka", PERSON, person="tanaka")
+    page = office.press(page, "Put on the list", whom=PERSON, observer=str(AIKO), document="")
+    assert "Please name the document" in page.text
+
+    page = office.press(page, "Put on the list", document="Court order 12/2026")
 
     assert "Aiko Tanaka must not observe Kenji Tanaka" in page.text
 

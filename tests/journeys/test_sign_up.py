@@ -270,11 +270,11 @@ class TestWithACodeOfCanvas:
         assert account(family.school) is None
         assert {row.kind: row.misses for row in rows(Guesses)}["institution"] == 1
 
-    def test_an_answer_that_is_lost_is_told_honestly(self, family: Family) -> None:
-        native_code(family.school)
-        family.school.canvas.fault(method="POST", route=USERS, count=1, reset="after")
+    def test_an_answer_that_is_lost_is_told_honestly(self, registered: School) -> None:
+        native_code(registered)
+        registered.canvas.fault(method="POST", route=USERS, count=1, reset="after")
 
-        page = family.signs_up(NATIVE)
+        page = Family(registered).signs_up(NATIVE)
 
         assert page.status_code == 503
         assert "we do not know whether there is an account now" in page.text

@@ -10,7 +10,7 @@ from app.models import AuditEvent
 from tests.journeys.drifting import unlinks, with_an_admin
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
-from tests.people import ADVISOR, Admin, Observer, School
+from tests.people import ADVISOR, Admin, Observer, School, codes_on
 from tests.records import all_codes
 
 pytestmark = pytest.mark.both_databases
@@ -34,6 +34,21 @@ def test_the_good_codes_of_a_student_are_listed(school: School, office: Office) 
     assert "Mathematics 7 used 0 of 2 times · until" in page.text
     assert "made by Student 105 on" in page.text
     assert code not in page.text
+
+
+def test_a_student_without_a_course_gets_an_observer_and_a_code(school: School, office: Office) -> None:
+    def leaves(world: dict[str, Any]) -> None:
+        world["enrollments"] = [row for row in world["enrollments"] if row["user_id"] != KENJI]
+
+    school.changes(leaves)
+    office.logs_in()
+
+    page = office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
+    assert "Connected with Aiko Tanaka." in page.text
+    (code,) = codes_on(office.press(page, "Make a code"))
+
+    assert (AIKO, KENJI) in school.links()
+    assert "You are connected" in Observer(school, 43).enters().redeems(code).text
 
 
 def test_a_revoked_code_connects_nobody_and_what_it_made_stays(school: School, office: Office) -> None:

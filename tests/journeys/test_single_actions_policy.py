@@ -4,12 +4,12 @@ import pytest
 
 from app.models import Acceptance, AuditEvent, EndedBy, LinkState, Role, Way
 from tests.browser import Page
-from tests.journeys.families import EVERYWHERE, give_code, linked
+from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
 from tests.journeys.rows import rows
 from tests.journeys.ruling import rule
 from tests.journeys.test_counter import at_the_counter, finishes
-from tests.people import Observer, School, Student
+from tests.people import MATHS, Observer, School, Student
 from tests.records import all_links, only_link, states, uses
 
 pytestmark = pytest.mark.both_databases
@@ -57,6 +57,17 @@ class TestTheLimit:
         assert "has 1 observer already" in page.text
         assert len(all_links()) == 1
         assert facts("link:add") == []
+
+    def test_asked_about_one_more_the_page_keeps_the_course_that_was_chosen(
+        self, school: School, office: Office
+    ) -> None:
+        page = office.press(before_the_click(office), "Connect", course=str(MATHS))
+
+        page = office.press(page, "Connect", more="1")
+
+        assert "Jorge Alvarez Mathematics 7" in page.text
+        assert linked(school, JORGE, KENJI, ONE_COURSE)
+        assert (JORGE, KENJI) not in school.links()
 
     def test_who_observes_already_may_do_so_further(self, school: School, office: Office) -> None:
         page = before_the_click(office, "aiko", "Aiko Tanaka")

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app import db, people
-from app.canvas import observees
+from app.canvas import observees, users
 from app.canvas.users import User
 from app.errors import RETRYABLE, CanvasFailure, CanvasThrottled, Failure
-from app.models import Person
-from app.pairing import bars, guesses, links
+from app.models import Person, Way
+from app.pairing import bars, directory, guesses, links, proofs
 from app.pairing.codes import ALL_COURSES
+from app.pairing.directory import Somebody
 from app.pairing.guesses import Guesser
 from app.pairing.rules import Reason, Refused
 from app.pairing.sign_up import noting
@@ -33,7 +34,8 @@ def make(institution_id: int, asked: Asked, text: str, who: Guesser, doors: Door
     except CanvasThrottled:
         return Refused(Reason.CANVAS_AWAY)
     except RETRYABLE:
-        return Waiting(None)
+        found = _look_once(institution_id, asked, doors)
+        return Made(None, _note(institution_id, found, asked, doors, clock())) if found else Waiting(None)
     except CanvasFailure:
         return Declined()
     if isinstance(answer, Closed):
@@ -49,16 +51,35 @@ def make(institution_id: int, asked: Asked, text: str, who: Guesser, doors: Door
     return declined(answer.fields)
 
 
-def _note(institution_id: int, user: User, asked: Asked, doors: Doors, now: datetime) -> int | None:
-    """Write down what Canvas has linked, if it tells; nothing depends on it."""
+def _look_once(institution_id: int, asked: Asked, doors: Doors) -> Somebody | None:
+    """Who has the login now, after a lost answer. Whom Observatory has met had it before, or a namesake."""
     try:
-        students = observees.list_observees(doors.service(), user.id)
+        found = directory.find(doors.service(), users.by_login(asked.login))
     except Failure:
-        students = []
+        return None
+    if found is None or found.name != asked.name:
+        return None
+    with db.reading() as session:
+        return None if people.known(session, institution_id, [found.id]) else found
+
+
+def _note(
+    institution_id: int, user: User | Somebody, asked: Asked, doors: Doors, now: datetime
+) -> int | None:
+    """Write down what Canvas has linked. Where it does not tell, a job looks, and asks the list."""
     with db.transaction() as session:
         person = people.remember(session, institution_id, user.id, user.name, now, locale=asked.locale)
         noting.note_account(session, person, now)
+        noted = proofs.begin(session, person, Way.NATIVE_CODE, set(), now, proofs.NOT_YET)
+    try:
+        students = observees.list_observees(doors.service(), user.id)
+    except Failure:
+        return None
+    if not students:
+        return None
+    with db.transaction() as session:
         found = [_linked(session, person, student, asked.login, now) for student in students]
+        proofs.drop(session, noted)
     return next(filter(None, found), None)
 
 
