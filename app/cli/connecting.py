@@ -137,7 +137,7 @@ def requests(at: Institution, machine: bool) -> None:
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.argument("answer", type=click.Choice(["end", "leave"]))
 @for_institution
 def settle(at: Institution, number: int, answer: str) -> None:

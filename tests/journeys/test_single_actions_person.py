@@ -103,23 +103,6 @@ def test_the_history_says_who_ended_a_connection(school: School, office: Office)
     assert "ended by the observer" in page.text
 
 
-def test_a_student_whose_courses_are_not_published_yet_gets_observers_and_codes(
-    school: School, office: Office
-) -> None:
-    def before_the_term(world: dict[str, Any]) -> None:
-        for course in world["courses"]:
-            course["workflow_state"] = "unpublished"
-
-    school.changes(before_the_term)
-    office.logs_in()
-
-    page = office.press(office.finds("kenji", "Kenji Tanaka"), "Make a code", course="")
-    office.adds_observer(office.finds("kenji", "Kenji Tanaka"), "aiko", "Aiko Tanaka")
-
-    assert "A code for Kenji Tanaka" in page.text
-    assert linked(school, AIKO, KENJI, EVERYWHERE)
-
-
 def test_what_others_have_ended_in_canvas_is_connected_anew(school: School, office: Office) -> None:
     with_an_admin(school)
     office.logs_in()
