@@ -7,6 +7,7 @@ import pytest
 
 from app import db, people, policy
 from app.models import Import, ImportRoad, ImportState, LinkState, RowState, Way
+from app.pairing import bars
 from app.pairing.imports import steering
 from app.tasks import imports as tasks
 from tests.journeys.families import in_both_sections
@@ -28,7 +29,7 @@ from tests.journeys.importing import (
     verdicts,
     work,
 )
-from tests.people import MATHS, School
+from tests.people import MATHS, Observer, School
 from tests.records import all_links
 from tests.sandbox.importing import settle
 
@@ -78,6 +79,60 @@ def test_what_is_removed_comes_back_when_it_is_undone(ready: School, road: Impor
     assert memory(ready) == before
 
 
+def keep_apart(school: School, observer: int, student: int) -> None:
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        first, second, admin = (
+            people.remember(session, school.institution_id, str(number), f"Number {number}", now)
+            for number in (observer, student, 10)
+        )
+        bars.make(session, admin, second, first, None, "Court order 12/2026", now)
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_undoing_gives_nothing_back_that_must_not_be_any_more(ready: School, road: ImportRoad) -> None:
+    token = admin_token(ready)
+    ready.canvas.put(f"/users/{PARENT}/observees/105", token)
+    import_id = previewed(ready, sheet([(f"P{PARENT}", "S000105", "deleted")], LINKS))
+    ran(import_id, road)
+    keep_apart(ready, PARENT, 105)
+
+    undone(import_id)
+
+    assert ready.observing(PARENT) == []
+    assert (PARENT, 105) not in ready.links()
+    assert [(row.state, row.told) for row in rows(import_id)] == [(RowState.KEPT, "canvas_refused")]
+
+
+def test_undoing_gives_nothing_back_that_others_have_ended_since(ready: School) -> None:
+    (section,) = {s for _, s in ready.sections_of(105, MATHS)}
+    observes_by_hand(ready, PARENT, 105, section)
+    import_id = previewed(ready, sheet([(f"P{PARENT}", "S000105", "active")], LINKS))
+    ran(import_id)
+    parent = Observer(ready, PARENT).enters()
+    parent.leaves(f"Leave {next(link.student.name for link in all_links())}")
+    assert ready.observing(PARENT) == []
+
+    undone(import_id)
+
+    assert ready.observing(PARENT) == []
+
+
+def observes_by_hand(school: School, observer: int, student: int, section: int) -> None:
+    """Somebody in Canvas lets an observer into one section."""
+    made = school.canvas.post(
+        f"/sections/{section}/enrollments",
+        admin_token(school),
+        **{
+            "enrollment[user_id]": str(observer),
+            "enrollment[type]": "ObserverEnrollment",
+            "enrollment[associated_user_id]": str(student),
+            "enrollment[enrollment_state]": "active",
+        },
+    )
+    assert made.status_code == 200
+
+
 def test_what_was_there_before_is_spared(ready: School) -> None:
     token = admin_token(ready)
     ready.canvas.put(f"/users/{PARENT}/observees/105", token)
@@ -93,19 +148,8 @@ def test_what_was_there_before_is_spared(ready: School) -> None:
 
 
 def test_a_one_off_enrollment_from_before_survives_a_link_that_came_and_went(ready: School) -> None:
-    token = admin_token(ready)
     (section,) = {s for _, s in ready.sections_of(105, MATHS)}
-    made = ready.canvas.post(
-        f"/sections/{section}/enrollments",
-        token,
-        **{
-            "enrollment[user_id]": str(PARENT),
-            "enrollment[type]": "ObserverEnrollment",
-            "enrollment[associated_user_id]": "105",
-            "enrollment[enrollment_state]": "active",
-        },
-    )
-    assert made.status_code == 200
+    observes_by_hand(ready, PARENT, 105, section)
     before = memory(ready)
 
     import_id = previewed(ready, sheet([(f"P{PARENT}", "S000105", "active")], LINKS))

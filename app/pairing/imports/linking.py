@@ -109,8 +109,8 @@ class Doer:
             raise NotYet
         return Outcome(True)
 
-    def connect_again(self, row: ImportRow) -> None:
-        """Have Canvas hold again what the row had it let go."""
+    def connect_again(self, row: ImportRow) -> bool:
+        """Have Canvas hold again what the row had it let go. False: it, or the do-not-pair list, refuses."""
         now = self.clock()
         with db.transaction() as session:
             observer, student = self._people(session, row, now)
@@ -122,6 +122,8 @@ class Doer:
                 links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
         if not self.tell(link.id):
             raise NotYet
+        with db.reading() as session:
+            return session.get_one(Link, link.id).state is LinkState.ACTIVE
 
     def _order(self, session: Session, row: ImportRow) -> tuple[Link, bool]:
         """The row's link, waiting for Canvas; and whether this import has it made."""

@@ -12,13 +12,15 @@ from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, sel
 from sqlalchemy.orm import Session
 
 from app import db
-from app.canvas import enrollments, observees, users
+from app.canvas import Canvas, enrollments, observees, users
 from app.canvas.enrollments import LIVE, OBSERVER
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import EndedBy, Import, ImportRow, ImportState, Link, LinkState, RowState
+from app.pairing import bars
 from app.pairing.imports import progress
 from app.pairing.imports.directory import HERE
 from app.pairing.imports.linking import Doer, NotYet, begin_to_end
+from app.pairing.rules import Reason
 
 IN_USE, NOT_ALLOWED = "in_use", "not_allowed"  # why something is kept
 REFUSALS = (CanvasForbids, CanvasRejects, CanvasMissing)
@@ -107,37 +109,43 @@ def _next(session: Session, import_id: int, lane: int, before: int | None, going
 
 
 def _undo(doer: Doer, row: ImportRow) -> str | None:
-    """Undo what a row did; a word if something has to be kept."""
-    if row.made_link:
-        _end(doer, row)
-        _restore(doer, row)
+    """Undo what a row did; a word if something has to be kept. What others have ended since stays ended."""
+    kept = None
+    if row.made_link and _end(doer, row):
+        kept = _restore(doer, row)
     if row.ended_link:
-        doer.connect_again(row)
-        _restore(doer, row)
-    return _take_away(doer, row) if row.made_account else None
+        kept = _restore(doer, row) if doer.connect_again(row) else Reason.CANVAS_REFUSED
+    return (_take_away(doer, row) if row.made_account else None) or kept
 
 
-def _end(doer: Doer, row: ImportRow) -> None:
+def _end(doer: Doer, row: ImportRow) -> bool:
+    """End the link a row made. False: others have ended it, or Canvas never held it."""
     now = doer.clock()
     with db.transaction() as session:
         link = session.get(Link, row.link_id, with_for_update=True) if row.link_id else None
         if link is None or link.state in (LinkState.ENDED, LinkState.FAILED):
-            return
+            return link is not None and link.ended_by is EndedBy.UNDO  # before a kill
         if link.state is LinkState.WAITING:
             link.state, link.ended_at, link.ended_by = LinkState.ENDED, now, EndedBy.UNDO
-            return
+            return False
         if link.state is not LinkState.ENDING or link.again:
             begin_to_end(session, link, EndedBy.UNDO, now, doer.of.person_id)
     if not doer.tell(link.id):
         raise NotYet
+    return link.ended_by is EndedBy.UNDO
 
 
-def _restore(doer: Doer, row: ImportRow) -> None:
-    """Put back the observer enrollments of this pair that were there before, and went with the link."""
+def _restore(doer: Doer, row: ImportRow) -> str | None:
+    """Put back the observer enrollments of this pair that were there before, and went with the link.
+
+    A word if the do-not-pair list forbids it by now.
+    """
     before = [one for one in (row.before or {}).get("held", ()) if one["state"] in LIVE]
     if not before or not row.observer_id or not row.student_id:
-        return
+        return None
     canvas = doer.access.service(doer.of.institution_id)
+    if _is_barred(canvas, row):
+        return Reason.CANVAS_REFUSED
     held = {
         one.section_id
         for one in enrollments.of_user(canvas, row.observer_id, [OBSERVER])
@@ -149,6 +157,19 @@ def _restore(doer: Doer, row: ImportRow) -> None:
                 enrollments.observe_section(canvas, one["section"], row.observer_id, row.student_id)
             except REFUSALS:
                 continue  # the course or the section is over or gone
+    return None
+
+
+def _is_barred(canvas: Canvas, row: ImportRow) -> bool:
+    with db.reading() as session:
+        link = session.get(Link, row.link_id) if row.link_id else None
+        entries = bars.against(session, link.institution_id, link.student_id) if link else ()
+    if link is None or not entries:
+        return False
+    return (
+        bars.match(entries, link.observer_id, bars.addresses(canvas, row.observer_id or "", entries))
+        is not None
+    )
 
 
 def _take_away(doer: Doer, row: ImportRow) -> str | None:
