@@ -139,7 +139,7 @@ def decided(of: Import, form: Typed[str, str]) -> Mapping:
     mapping = intake.mapping_of(of)
     for name, value in form.items():
         index = name.removeprefix("column-")
-        if not name.startswith("column-") or not index.isdigit() or len(index) > 3:
+        if not name.startswith("column-") or not index.isdecimal() or len(index) > 3:
             continue
         if value in known:
             meaning, _bar, nth = value.partition("|")
@@ -163,5 +163,5 @@ def choices(form: Typed[str, str]) -> Choices:
         encoding=encoding if encoding in ENCODINGS else None,
         delimiter=delimiter if delimiter in DELIMITERS else None,
         sheet=(form.get("sheet") or "")[:100] or None,
-        header_row=int(row) if row.isdigit() and len(row) < 6 else None,
+        header_row=int(row) if row.isdecimal() and len(row) < 6 else None,
     )

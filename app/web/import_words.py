@@ -24,6 +24,18 @@ TROUBLES = {
     Trouble.OLD_OR_LOCKED: later("This is an old .xls file, or it has a password. Save it as .xlsx or .csv."),
     Trouble.EMPTY: later("The file is empty. Choose another one."),
     Trouble.HEADER_ONLY: later("There are no rows below the header. Choose another file."),
+    Trouble.LONG_CELL: later("A cell holds too much text. Shorten it, or leave its column out."),
+    Trouble.LONG_LINE: later("A row is too long. Shorten it, or leave out columns that are not needed."),
+    Trouble.NUL: later("A cell holds a sign that is no letter. Type the cell anew, and try again."),
+    Trouble.NO_SUCH_SHEET: later("The workbook has no sheet of this name. Choose another one."),
+    Trouble.DAMAGED_ZIP: later("The zip is damaged. Make it anew, and try again."),
+    Trouble.UNSAFE_WORKBOOK: later(
+        "The workbook is built in a way that is not safe to open. Save the sheet as .csv and try again."
+    ),
+    Trouble.ZIP_ENTRIES: later("There are too many files in this zip. Upload only those that are needed."),
+    Trouble.ZIP_SIZE: later("The files in this zip are too large. Cut them into several."),
+    Trouble.ZIP_RATIO: later("This zip is packed too tightly to be safe. Upload its file without the zip."),
+    Trouble.ZIP_NAME: later("A file in this zip has a name that leads out of it. Make the zip anew."),
     Trouble.OPEN_QUOTE: later("A quotation mark opens and never closes. Correct the row and try again."),
     Trouble.ENCODING: later("The letters cannot be read. Save the sheet as CSV UTF-8 and try again."),
     Trouble.ZIP_NOTHING: later(
@@ -108,8 +120,10 @@ GIVEN = {
 def of_trouble(refused: Refused) -> str:
     """Why a file is not read, and what to do."""
     words = TROUBLES.get(refused.trouble, OTHER_TROUBLE)
-    place = refused.facts.get("row")
-    return f"{words} {_('Row %(row)s.', row=place)}" if place else str(words)
+    row, column = refused.facts.get("row"), refused.facts.get("column")
+    if row and column:
+        return f"{words} {_('Row %(row)s, column %(column)s.', row=row, column=column)}"
+    return f"{words} {_('Row %(row)s.', row=row)}" if row else str(words)
 
 
 def of_sides(missing: Iterable[Side]) -> str:

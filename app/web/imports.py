@@ -116,7 +116,7 @@ def choose(import_id: int) -> Page:
     choices = [
         (int(name.removeprefix("row-")), value)
         for name, value in request.form.items()
-        if name.startswith("row-") and name.removeprefix("row-").isdigit() and value
+        if name.startswith("row-") and name.removeprefix("row-").isdecimal() and value
     ]
     return _steer(import_id, lambda session, of, now: steering.choose(session, of, choices[:500], now))
 

@@ -145,6 +145,40 @@ def test_a_file_that_is_no_sheet_is_refused_with_a_next_step(admin: Admin) -> No
     assert "This is no sheet. Choose a .csv, .xlsx or .zip file." in page.text
 
 
+MANY = [NEW] * 300
+LOW = {
+    "a long cell": (("x" * 2_100, *NEW[1:]), "A cell holds too much text.", "Row 302, column 1."),
+    "too many columns": (("x",) * 201, "A row has too many columns.", "Row 302."),
+}
+
+
+@pytest.mark.parametrize("low", LOW)
+def test_what_is_wrong_far_below_the_header_is_said_at_once(admin: Admin, low: str) -> None:
+    row, words, place = LOW[low]
+
+    page = uploads(admin, sheet([*MANY, row]))
+
+    assert page.status_code == 422
+    assert words in page.text
+    assert place in page.text
+    assert not page.has_button("Open")
+
+
+@pytest.mark.parametrize("name", ["家" * 100 + ".csv", "..", "a/.."])
+def test_a_file_may_be_called_anything(admin: Admin, name: str) -> None:
+    page = uploads(admin, sheet([NEW]), name)
+
+    assert page.status_code == 200
+    assert "1 row" in page.text
+
+
+def test_a_header_row_that_is_no_number_is_left_as_guessed(admin: Admin) -> None:
+    page = admin.press(uploads(admin, sheet([NEW])), "Read it again", header_row="²")
+
+    assert page.status_code == 200
+    assert "Parent Email" in page.text
+
+
 def test_without_a_file_the_page_asks_for_one(admin: Admin) -> None:
     page = admin.press(admin.press(admin.opens(), "Import a sheet"), "Upload")
 

@@ -211,3 +211,21 @@ def test_whoever_is_on_the_do_not_pair_list_is_told_in_the_preview(ready: School
     content = sheet([FAMILY[2], FAMILY[0], (*NINA, "S000107")])
 
     assert verdicts(previewed(ready, content)) == ["blocked", "new", "blocked"]
+
+
+def test_a_row_with_a_problem_does_not_stand_for_a_good_one_below(ready: School) -> None:
+    pairs = [(*NINA, "S000105", "maybe"), (*NINA, "S000105", "add"), (*NINA, "S000105", "add")]
+
+    import_id = previewed(ready, sheet(pairs, ("Parent Name", "Parent Email", "Student ID", "Action")))
+
+    assert verdicts(import_id) == ["unclear_action", "new", "repeated"]
+
+
+def test_a_student_whose_sis_id_has_a_slash_is_known(ready: School) -> None:
+    def rename(world: dict[str, Any]) -> None:
+        student = next(user for user in world["users"] if user["id"] == 105)
+        student["logins"][0]["sis_user_id"] = "2026/7A/5"
+
+    ready.changes(rename)
+
+    assert verdicts(previewed(ready, sheet([(*NINA, "2026/7A/5")]))) == ["new"]

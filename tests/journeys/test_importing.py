@@ -262,3 +262,18 @@ def test_students_who_are_to_be_asked_are_asked_by_the_import(ready: School) -> 
     assert memory(ready) == before
     undone(import_id)
     assert [link.state for link in all_links()] == [LinkState.ENDED]
+
+
+def test_two_parents_with_one_address_never_become_one(ready: School) -> None:
+    header = ("Parent ID", "Parent Name", "Parent Email", "Student ID")
+    pairs = [
+        ("N1", "Anna New", "home@family.test", "S000105"),
+        ("N2", "Bert New", "home@family.test", "S000106"),
+    ]
+    import_id = previewed(ready, sheet(pairs, header))
+
+    ran(import_id)
+
+    assert sorted(row.state for row in rows(import_id)) == [RowState.DONE, RowState.FAILED]
+    assert [row.told for row in rows(import_id) if row.state is RowState.FAILED] == ["login_taken"]
+    assert len({row.observer_id for row in rows(import_id) if row.observer_id}) == 1

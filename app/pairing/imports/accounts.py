@@ -19,6 +19,7 @@ from app.pairing.imports.given import Wanted
 from app.sheets.pairs import Given
 
 CREATING = "creating"  # noted in ImportRow.before when nobody was found, before the first write
+OF_ANOTHER = "login_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
         return _written(row, shared, shared=True)
     person = Wanted.from_json(row.given).observer
     there = _look(canvas, names_of(row))
+    if isinstance(there, Refused):
+        return there
     if there:
         return _written(row, there.id, handed_in=row.user_line is not None)
     if row.user_line is not None and row.told:
@@ -55,7 +58,8 @@ def recognize(row: ImportRow, directory: Directory) -> str | None:
     """The Canvas number of the row's observer, if the directory knows them."""
     if row.observer_id:
         return row.observer_id
-    found = directory.match(names_of(row)).accounts
+    person = names_of(row)
+    found = [one for one in directory.match(person).accounts if not _another(person, one.sis_id)]
     return found[0].id if len(found) == 1 else None
 
 
@@ -79,21 +83,27 @@ def names_of(row: ImportRow) -> Given:
     return Given(sis_id=person.sis_id, login=login_of(person))
 
 
-def _look(canvas: Canvas, person: Given) -> User | None:
-    names = [f"sis_user_id:{person.sis_id}"] if person.sis_id else []
-    names += [f"sis_login_id:{person.login}"] if person.login else []
+def _another(person: Given, sis_id: str | None) -> bool:
+    """Whether the account is somebody else's, who has the same login: families share an address."""
+    return bool(person.sis_id and sis_id) and person.sis_id != sis_id
+
+
+def _look(canvas: Canvas, person: Given) -> User | Refused | None:
+    names = [users.by_sis_id(person.sis_id)] if person.sis_id else []
+    names += [users.by_login(person.login)] if person.login else []
     for name in names:
         try:
-            return users.get(canvas, name)
+            there = users.get(canvas, name)
         except CanvasMissing:
             continue
+        return Refused(OF_ANOTHER) if _another(person, there.sis_user_id) else there
     return None
 
 
 def _taken(row: ImportRow, canvas: Canvas, no: Invalid) -> str | Refused:
     """Canvas says no; perhaps somebody else has done this very row in the same moment."""
     there = _look(canvas, names_of(row))
-    if there:
+    if isinstance(there, User):
         return _written(row, there.id)
     return Refused("; ".join(dict.fromkeys(field.message for field in no.fields)))
 

@@ -156,9 +156,9 @@ class Directory:
             return self._search(value)
         if by == "canvas_id" and not value.isdigit():
             return ()
-        name = {"canvas_id": value, "sis_id": f"sis_user_id:{value}", "login": f"sis_login_id:{value}"}[by]
+        names = {"canvas_id": value, "sis_id": users.by_sis_id(value), "login": users.by_login(value)}
         try:
-            return (_account(users.get(self.canvas, name)),)
+            return (_account(users.get(self.canvas, names[by])),)
         except CanvasMissing:
             return ()
 

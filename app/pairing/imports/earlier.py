@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import ImportRow, RowKind
-from app.pairing.imports.verdicts import Verdict
+from app.pairing.imports.verdicts import ASKS, DOES, Verdict
 from app.sheets.pairs import Action
 
 MAKES = (Verdict.ACCOUNT, Verdict.NEW)
+COUNT = DOES | ASKS | {Verdict.ALREADY, Verdict.NOT_LINKED}  # a row with a problem says nothing of a pair
 
 First = dict[str, ImportRow]  # the first row, by what it is about
 
 
 @dataclass(slots=True)
 class Earlier:
-    """The first row that makes an observer's account, and the first one about a pair."""
+    """The first row that makes an observer's account, and the first one that counts about a pair."""
 
     makers: First = field(default_factory=dict)
     pairs: First = field(default_factory=dict)
@@ -25,16 +26,17 @@ class Earlier:
     @classmethod
     def of(cls, session: Session, rows: Sequence[ImportRow]) -> "Earlier":
         """What the rows before these say; their own keys are known, their verdicts are not."""
+        about_pairs = and_(ImportRow.kind == RowKind.PAIR, ImportRow.verdict.in_(COUNT))
         return cls(
             _first(session, rows, ImportRow.observer_key, ImportRow.verdict.in_(MAKES)),
-            _first(session, rows, ImportRow.pair_key, ImportRow.kind == RowKind.PAIR),
+            _first(session, rows, ImportRow.pair_key, about_pairs),
         )
 
     def add(self, row: ImportRow) -> None:
         """A row whose verdict is known by now."""
         if row.verdict in MAKES:
             _keep(self.makers, row.observer_key, row)
-        if row.kind is RowKind.PAIR:
+        if row.kind is RowKind.PAIR and row.verdict in COUNT:
             _keep(self.pairs, row.pair_key, row)
 
     def maker(self, row: ImportRow) -> ImportRow | None:

@@ -22,6 +22,7 @@ from app.sheets.troubles import Refused, Trouble
 LARGEST = 32 * 1024**2  # bytes of an upload; 100,000 rows are some ten
 PIECE = 512 * 1024
 LONGEST_NAME = 120
+ON_DISK = "file"  # an uploaded name can be one that no disk takes
 
 
 def take_in(
@@ -69,6 +70,9 @@ def take_in(
 
 
 def _recognize(made: Import, found: Recognized) -> None:
+    """Raises Refused for whatever is wrong in any row, so that nobody meets it later."""
+    for table in found.tables:
+        table.count()
     made.headers = {table.kind.value: list(table.header) for table in found.tables}
     made.mapping = None if found.canvas else columns.guess(found.tables[0]).to_json()
 
@@ -77,7 +81,7 @@ def _recognize(made: Import, found: Recognized) -> None:
 def on_disk(session: Session, of: Import) -> Iterator[Path]:
     """The file, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="import") as folder:
-        path = Path(folder) / of.file_name
+        path = Path(folder) / ON_DISK
         with path.open("wb") as target:
             numbers = session.scalars(
                 select(ImportChunk.number).where(ImportChunk.import_id == of.id).order_by(ImportChunk.number)
@@ -113,9 +117,8 @@ def read_days(of: Import, day_first: bool) -> None:
 def reread(session: Session, of: Import, choices: Choices) -> None:
     """Read the file in another way, with the meanings guessed anew. Raises Refused."""
     with on_disk(session, of) as path:
-        found = open_file(path, choices)
+        _recognize(of, open_file(path, choices))
     of.choices = {each.name: getattr(choices, each.name) for each in fields(choices)}
-    _recognize(of, found)
 
 
 def mapping_of(of: Import) -> Mapping:
