@@ -21,6 +21,7 @@ KEPT = timedelta(days=30)  # how long an import can be undone, and its rows are 
 ABANDONED = timedelta(days=7)  # one that was never run
 JOB = "import"
 OPEN_ROWS = (RowState.SEEN, RowState.DOING)
+CANCELED = "canceled"  # why a row was not done, or not as a whole
 
 
 class Problem(StrEnum):
@@ -94,14 +95,16 @@ def begin(
     return True
 
 
-def stop(of: Import, problem: Problem) -> None:
-    """Wait for somebody: paused, and the reason written down."""
+def stop(of: Import, problem: Problem) -> bool:
+    """Wait for somebody: paused, and why written down; False: it went on, or was canceled, in this moment."""
     with db.transaction() as session:
-        session.execute(
+        result = session.execute(
             update(Import)
-            .where(Import.id == of.id, Import.state == of.state)
+            .where(Import.id == of.id, Import.state == of.state, Import.canceling.is_(of.canceling))
             .values(paused=True, problem=problem)
         )
+        assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
+        return result.rowcount == 1
 
 
 def hold(session: Session, row_ids: Iterable[int]) -> list[ImportRow]:
