@@ -87,8 +87,15 @@ def enter(session: Session, of: Import, state: ImportState, now: datetime, **val
 def begin(
     session: Session, of: Import, state: ImportState, now: datetime, jobs_: int = 1, **values: object
 ) -> bool:
-    """Enter a state that has jobs, and promise them: one for each lane, or one."""
-    if not enter(session, of, state, now, paused=False, problem=None, **values):
+    """At somebody's word: enter a state that has jobs, paused no more, and promise them."""
+    return go_on(session, of, state, now, jobs_, paused=False, problem=None, **values)
+
+
+def go_on(
+    session: Session, of: Import, state: ImportState, now: datetime, jobs_: int = 1, **values: object
+) -> bool:
+    """Enter a state that has jobs, and promise them, one for each lane, or one; if paused, it stays so."""
+    if not enter(session, of, state, now, **values):
         return False
     for lane in range(jobs_):
         jobs.enqueue(session, JOB, of.id, lane, state.value)

@@ -46,7 +46,7 @@ def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
             _take_back_note(of, now, earlier)
             return Problem.SIS_REFUSED
     with db.transaction() as session:
-        progress.begin(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
+        progress.go_on(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
     return None
 
 
@@ -143,4 +143,4 @@ def go_on(of: Import, now: datetime, listed: bool) -> None:
     """See row by row what Canvas holds, and do what the files could not say."""
     with db.transaction() as session:
         total = progress.doable(session, of.id)
-        progress.begin(session, of, ImportState.RUNNING, now, LANES, total=total, listed=listed)
+        progress.go_on(session, of, ImportState.RUNNING, now, LANES, total=total, listed=listed)

@@ -31,7 +31,7 @@ def before_following(of: Import, canvas: Canvas, now: datetime) -> bool:
         return False
     with db.transaction() as session:
         directory.forget(session, of.id)
-        return progress.begin(session, of, ImportState.FOLLOWING, now, total=100, cursor=directory.START)
+        return progress.go_on(session, of, ImportState.FOLLOWING, now, total=100, cursor=directory.START)
 
 
 def has_stopped(of: Import, canvas: Canvas, found: SisImport, now: datetime) -> bool:

@@ -143,7 +143,7 @@ def _read(of: Import, now: datetime) -> timedelta:
         with db.transaction() as session:
             read = session.get_one(Import, of.id)
             total = 0 if asks else read.done
-            progress.begin(session, read, S.LISTING if asks else S.LOOKING, now, total=total)
+            progress.go_on(session, read, S.LISTING if asks else S.LOOKING, now, total=total)
     return MOMENT
 
 
@@ -162,7 +162,7 @@ def _list(of: Import, canvas: Canvas, place: Place, now: datetime) -> timedelta:
         sending.go_on(of, now, listed)
         return MOMENT
     with db.transaction() as session:
-        progress.begin(session, of, S.LOOKING, now, total=place.rows, listed=listed)
+        progress.go_on(session, of, S.LOOKING, now, total=place.rows, listed=listed)
     return MOMENT
 
 
@@ -186,7 +186,7 @@ def _open_eyes(of: Import, canvas: Canvas) -> seeing.Eyes:
 def _look(of: Import, see: Callable[[Sequence[ImportRow]], list[seeing.Seen]], now: datetime) -> timedelta:
     if looking.look_on(of, see, now):
         with db.transaction() as session:
-            progress.enter(session, session.get_one(Import, of.id), S.READY, now)
+            progress.enter(session, session.get_one(Import, of.id), S.READY, now, paused=False)
     return MOMENT
 
 
