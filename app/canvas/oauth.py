@@ -66,6 +66,8 @@ IMPORT_SCOPES = (
     "url:POST|/api/v1/accounts/:account_id/sis_imports",  # hand files to Canvas's own importer
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id",  # how far it is
     "url:GET|/api/v1/accounts/:account_id/sis_imports/:id/errors",  # and what it says of which row
+    "url:PUT|/api/v1/accounts/:account_id/sis_imports/:id/abort",  # stop it
+    "url:GET|/api/v1/accounts/:account_id/sis_imports",  # whether it works on ours, when its number was lost
 )
 COVERAGE_SCOPES = (
     "url:GET|/api/v1/accounts/:account_id/sub_accounts",  # the schools of a district

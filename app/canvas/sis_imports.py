@@ -10,7 +10,8 @@ from app.canvas.client import Canvas, path
 from app.canvas.http import Upload
 
 WORKED = frozenset({"imported", "imported_with_messages", "restored", "partially_restored"})
-FAILED = frozenset({"failed", "failed_with_messages", "aborted"})
+ABORTED = "aborted"
+FAILED = frozenset({"failed", "failed_with_messages", ABORTED})
 COUNTS = ("users", "enrollments", "user_observers", "error_count", "warning_count")
 MEDIA_TYPES = {"csv": "text/csv", "zip": "application/zip"}
 

@@ -128,6 +128,8 @@ def resume(at: Institution, number: int, wait: bool) -> None:
 def cancel(at: Institution, number: int) -> None:
     """Give an import up; what was done until now stays, and can be undone."""
     _steer(at, number, steering.cancel)
+    if _find(at, number).canceling:
+        click.echo(import_words.WHEN_CANCELED, err=True)
 
 
 @imports.command()

@@ -76,6 +76,7 @@ class Import(Base):
     state: Mapped[ImportState] = mapped_column(words(ImportState))
     road: Mapped[ImportRoad | None] = mapped_column(words(ImportRoad))
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())
+    canceling: Mapped[bool] = mapped_column(default=False, server_default=false())  # Canvas is being stopped
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)  # how the file is to be read, if not as guessed
     mapping: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))  # of a sheet
     headers: Mapped[dict[str, list[str]]] = mapped_column(JSON)  # by the name of the table

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from app.models import ImportRow, RowState
-from app.pairing.imports import overview, undoing
+from app.pairing.imports import overview, progress, undoing
 from app.pairing.imports.verdicts import Verdict
 from app.pairing.rules import Reason
 
@@ -93,6 +93,7 @@ STEPS = {
     Verdict.NOT_OURS: later("Use Canvas's own SIS import for that."),
 }
 TOLD = {
+    progress.CANCELED: later("The import was canceled before this row was done. Upload the row again."),
     undoing.IN_USE: later("The account is in use by now, so it stays."),
     Reason.CANVAS_AWAY: later("Canvas gave no answer about this row. Upload it again later."),
     Reason.NOT_ALLOWED: later(

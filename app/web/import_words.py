@@ -98,6 +98,15 @@ DOING = {
     ImportState.RUNNING: later("Doing one row after another …"),
     ImportState.UNDOING: later("Undoing one row after another …"),
 }
+CANCELING = {
+    ImportState.SENDING: later("Waiting until it is sure what Canvas has taken …"),
+    ImportState.FOLLOWING: later("Telling Canvas to stop …"),
+    ImportState.RUNNING: later("Looking at what Canvas has done already …"),
+}
+WHEN_CANCELED = later(
+    "Canvas is being stopped. What it has done until then stays and is counted."
+    " Then the import is canceled, and you can undo it."
+)
 LACKS = {
     "sis": later("Observatory's account may not use Canvas's SIS import."),
     "create": later(
@@ -143,6 +152,8 @@ def state(of: Import) -> str:
     """Where an import stands, in a few words."""
     if of.paused:
         return _("paused")
+    if of.canceling:
+        return _("is being canceled")
     if of.state is ImportState.READY and of.road is ImportRoad.FILES:
         return _("its files are ready")
     return str(STANDS[of.state])
@@ -152,11 +163,15 @@ def heading(of: Import) -> str:
     """The heading of an import's page."""
     if of.paused:
         return _("The import has stopped")
+    if of.canceling:
+        return _("The import is being canceled")
     return str(PAGES.get(of.state, UNDER_WAY))
 
 
 def doing(of: Import) -> str:
     """What is being done at this moment."""
+    if of.canceling:
+        return str(CANCELING[of.state])
     alone = of.road is ImportRoad.FILES and of.state is ImportState.LOOKING
     return str(DOING[ImportState.READING if alone else of.state])
 

@@ -150,6 +150,21 @@ def test_columns_are_said_where_a_guess_is_wrong(
     assert (AIKO, KENJI) in ready.links()
 
 
+def test_given_up_on_the_way_to_canvas_it_says_what_happens_next(
+    ready: School, command: Terminal, parents: Path, run_jobs: Runner
+) -> None:
+    command.done("imports", "upload", parents, "--no-follow")
+    run_jobs()
+    command.done("imports", "run", 1, "--no-follow", "--road", "sis")
+
+    said = command("imports", "cancel", 1).err
+    assert said.startswith("Import 1 is being canceled.\nCanvas is being stopped.")
+    assert "not now: import 1 is being canceled" in command.refused("imports", "pause", 1)
+    assert "not now: import 1 is being canceled" in command.refused("imports", "cancel", 1)
+    run_jobs()
+    assert "canceled" in command.done("imports", "show", 1)
+
+
 def test_it_is_stopped_and_goes_on_and_is_given_up(
     ready: School, command: Terminal, parents: Path, run_jobs: Runner
 ) -> None:

@@ -89,6 +89,22 @@ def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner
     assert "1 connection was made. 1 account was made." in page.text
 
 
+def test_canceled_on_the_way_to_canvas_it_says_what_happens_next(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+    page = admin.press(admin.press(page, "Hand it to Canvas's SIS import"), "Cancel this import")
+
+    assert "The import is being canceled" in page.text
+    assert "Canvas is being stopped. What it has done until then stays and is counted." in page.text
+    assert not any(page.has_button(words) for words in ("Pause", "Go on", "Cancel this import"))
+
+    page = settled(admin, page, run_jobs)
+    assert "The import was canceled" in page.text
+    assert "0 connections were made." in page.text
+    assert school.canvas.state()["sis_imports"] == []
+
+
 def test_a_warning_of_canvas_stands_beside_its_row(school: School, admin: Admin, run_jobs: Runner) -> None:
     content = zipped(
         users="user_id,login_id,status,full_name,email\nN6,nina,active,Nina New,not an address",

@@ -21,11 +21,13 @@ from tests.journeys.importing import (
     rows,
     sheet,
     undone,
+    uploaded,
     work,
 )
 from tests.people import School
 
 __all__ = ["ready"]
+S = ImportState
 
 
 def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:
@@ -61,6 +63,36 @@ def test_paused_it_does_nothing_and_goes_on_where_it_was(ready: School) -> None:
     assert steer(import_id, steering.resume)
     of = work(import_id)
     assert (of.state, of.done) == (ImportState.DONE, 3)
+
+
+@pytest.mark.parametrize("stage", [S.READING, S.LISTING, S.SENDING, S.FOLLOWING])
+def test_paused_at_the_end_of_a_stage_it_stays_so(ready: School, stage: ImportState) -> None:
+    import_id = uploaded(ready, sheet(FAMILY))
+    if stage in (S.SENDING, S.FOLLOWING):
+        assert work(import_id).state is S.READY
+        begun(import_id, ImportRoad.SIS)
+
+    pressed: list[ImportState] = []
+
+    def pausing() -> datetime:  # in the moment before the job writes down how far it is
+        of = one(import_id)
+        if of.state is stage and not pressed and (of.cursor or stage is not S.FOLLOWING):
+            pressed.append(stage)
+            assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+        return datetime.now(UTC)
+
+    while not pressed:
+        turns.turn(import_id, 0, one(import_id).state, access(), pausing, timedelta(seconds=5))
+    stopped = one(import_id)
+    assert stopped.paused
+    assert bool(stopped.sis_import_id) is (stage is S.FOLLOWING)
+    for lane in range(LANES):
+        turns.turn(import_id, lane, stopped.state, access(), pausing, timedelta(seconds=5))
+    assert (one(import_id).state, one(import_id).done) == (stopped.state, stopped.done)
+
+    assert steer(import_id, steering.resume)
+    over = S.READY if stage in (S.READING, S.LISTING) else S.DONE
+    assert (work(import_id).state, one(import_id).paused) == (over, False)
 
 
 @pytest.mark.both_databases

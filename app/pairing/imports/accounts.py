@@ -14,6 +14,7 @@ from app.canvas import Canvas, users
 from app.canvas.users import Invalid, NewUser, User
 from app.errors import CanvasMissing
 from app.models import Import, ImportRow, RowState
+from app.pairing.imports import progress
 from app.pairing.imports.directory import HERE, Directory
 from app.pairing.imports.given import Wanted
 from app.sheets.pairs import Given
@@ -45,6 +46,8 @@ def ensure(of: Import, row: ImportRow, canvas: Canvas) -> str | Refused:
         return _written(row, there.id, handed_in=row.user_line is not None)
     if row.user_line is not None and row.told:
         return Refused(row.told)
+    if of.canceling:
+        return Refused(progress.CANCELED)
     if not login_of(person):
         return Refused("unknown_observer")
     _note(row)

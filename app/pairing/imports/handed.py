@@ -23,7 +23,8 @@ from app.pairing.imports.verdicts import Verdict
 AT_ONCE = 100
 LINKING = (Verdict.NEW, Verdict.MATCHED)
 
-Observed = Mapping[str, frozenset[str]]  # students by observer, in Canvas's numbers
+Observers = Mapping[int, str | None]  # by row, in Canvas's numbers; None: nobody is there
+Observed = Mapping[str, frozenset[str] | None]  # students by observer; None: Canvas gives no answer
 
 
 def settle_some(doer: Doer, lane: int) -> bool:
@@ -33,9 +34,9 @@ def settle_some(doer: Doer, lane: int) -> bool:
         return False
     canvas = doer.access.service(doer.of.institution_id)
     observers = _recognize(rows, Directory(canvas, doer.of))
-    pairs = [row for row in rows if row.pair_line is not None and row.id in observers]
-    observed = _ask(canvas, (observers[row.id] for row in pairs))
-    unasked = {row.id for row in pairs if observers[row.id] not in observed}
+    pairs = {row.id: one for row in rows if row.pair_line is not None and (one := observers.get(row.id))}
+    observed = _ask(canvas, pairs.values())
+    unasked = {row_id for row_id, observer in pairs.items() if observer not in observed}
     _write(doer, [row.id for row in rows if row.id not in unasked], observers, observed)
     return True
 
@@ -60,23 +61,21 @@ def _rows(of: Import, lane: int) -> Sequence[ImportRow]:
         ).all()
 
 
-def _recognize(rows: Sequence[ImportRow], directory: Directory) -> dict[int, str]:
+def _recognize(rows: Sequence[ImportRow], directory: Directory) -> Observers:
     """The observers by the rows they are of; up to one about whom Canvas gives no answer."""
     directory.foresee([accounts.names_of(row) for row in rows if not row.observer_id])
-    found: dict[int, str] = {}
+    found: dict[int, str | None] = {}
     for row in rows:
         try:
-            observer = accounts.recognize(row, directory)
+            found[row.id] = accounts.recognize(row, directory)
         except (*RETRYABLE, *running.ABOUT_THE_ROW):
             break
-        if observer is not None:
-            found[row.id] = observer
     return found
 
 
 def _ask(canvas: Canvas, observers: Iterable[str]) -> Observed:
-    """Whom each observes; up to one about whom Canvas gives no answer, and who so seems to observe nobody."""
-    observed: dict[str, frozenset[str]] = {}
+    """Whom each observes; up to one about whom Canvas gives no answer."""
+    observed: dict[str, frozenset[str] | None] = {}
     for observer in dict.fromkeys(observers):
         try:
             students = observees.list_observees(canvas.within(BUDGET), observer)
@@ -85,18 +84,18 @@ def _ask(canvas: Canvas, observers: Iterable[str]) -> Observed:
                 raise
             break
         except (*RETRYABLE, *running.ABOUT_THE_ROW):
-            observed[observer] = frozenset()
+            observed[observer] = None
             break
         observed[observer] = frozenset(one.id for one in students)
     return observed
 
 
-def _write(doer: Doer, row_ids: Sequence[int], observers: Mapping[int, str], observed: Observed) -> None:
+def _write(doer: Doer, row_ids: Sequence[int], observers: Observers, observed: Observed) -> None:
     with db.transaction() as session:
         rows = [row for row in progress.hold(session, row_ids) if row.state is RowState.SEEN]
         for row in rows:
-            if row.id in observers:
-                accounts.keep(row, observers[row.id], handed_in=row.user_line is not None)
+            if observer := observers.get(row.id):
+                accounts.keep(row, observer, handed_in=row.user_line is not None)
         linked = _link(session, doer, rows, observed, doer.clock())
         for row in rows:
             if row.id in linked:
@@ -104,9 +103,21 @@ def _write(doer: Doer, row_ids: Sequence[int], observers: Mapping[int, str], obs
                 running.settle(row, Outcome(True))
             elif row.verdict == Verdict.ACCOUNT and row.observer_id:
                 running.settle(row, Outcome(False))
+            elif doer.of.canceling and _is_untouched(row, observers, observed):
+                running.settle(row, Outcome(False, progress.CANCELED))
             else:
                 row.state = RowState.DOING
-        progress.count(session, doer.of.id, sum(row.state is RowState.DONE for row in rows))
+        progress.count(session, doer.of.id, sum(row.state is not RowState.DOING for row in rows))
+
+
+def _is_untouched(row: ImportRow, observers: Observers, observed: Observed) -> bool:
+    """Whether Canvas says that it holds no link of the row, or not even an observer."""
+    if row.id not in observers:
+        return False
+    if row.observer_id is None:
+        return True
+    students = observed.get(row.observer_id)
+    return students is not None and row.student_id not in students
 
 
 def _link(
@@ -117,7 +128,7 @@ def _link(
     held = {
         (row.observer_id, row.student_id): row
         for row in rows
-        if row.observer_id and row.student_id and row.student_id in observed.get(row.observer_id, ())
+        if row.observer_id and row.student_id and row.student_id in (observed.get(row.observer_id) or ())
     }
     barred = bars.barred(session, school, {student for _, student in held})
     names: dict[str, str | None] = {}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, db, people, policy
 from app.canvas import enrollments, observees
-from app.canvas.enrollments import LIVE
+from app.canvas.enrollments import LIVE, Enrollment
 from app.errors import CanvasForbids
 from app.models import (
     EndedBy,
@@ -29,6 +29,7 @@ from app.pairing import applying, codes, links
 from app.pairing.applying import Access, Clock
 from app.pairing.imports import progress, terms
 from app.pairing.imports.given import Wanted
+from app.pairing.imports.verdicts import Verdict
 from app.pairing.rules import Reason
 
 BUDGET = timedelta(seconds=60)  # for all calls about one row
@@ -156,12 +157,26 @@ class Doer:
             return applying.attempt(link_id, self.access, self.clock, BUDGET)
 
     def _is_linked(self, row: ImportRow) -> bool:
+        if row.course_id is not None:
+            return bool(self._enrollments(row, row.course_id))
         canvas = self.access.service(self.of.institution_id)
-        observer, student = row.observer_id or "", row.student_id or ""
+        return observees.find(canvas, row.observer_id or "", row.student_id or "") is not None
+
+    def has_begun(self, row: ImportRow) -> bool:
+        """Whether Canvas was changed for the row's pair: by us, or by its importer since the preview."""
+        if row.link_id is not None or row.pair_line is None:
+            return row.link_id is not None
+        removes = row.verdict == Verdict.REMOVE
         if row.course_id is None:
-            return observees.find(canvas, observer, student) is not None
-        there = enrollments.of_observer_in_course(canvas, row.course_id, observer)
-        return any(one.associated_user_id == student for one in there)
+            return self._is_linked(row) is not removes
+        before = {one["section"] for one in _held_before(row)}
+        now = {one.section_id for one in self._enrollments(row, row.course_id)}
+        return bool(before - now if removes else now - before)
+
+    def _enrollments(self, row: ImportRow, course_id: str) -> list[Enrollment]:
+        canvas = self.access.service(self.of.institution_id)
+        there = enrollments.of_observer_in_course(canvas, course_id, row.observer_id or "")
+        return [one for one in there if one.associated_user_id == row.student_id]
 
     def _people(self, session: Session, row: ImportRow, now: datetime) -> tuple[Person, Person]:
         told, school = row.before or {}, self.of.institution_id
@@ -177,9 +192,13 @@ def _look_back(link: Link, row: ImportRow) -> None:
     if link.scope is Scope.COURSE:
         link.enrollments = [
             LinkEnrollment(enrollment_id=one["id"], section_id=one["section"], ours=False)
-            for one in (row.before or {}).get("held", ())
-            if one["state"] in LIVE
+            for one in _held_before(row)
         ]
+
+
+def _held_before(row: ImportRow) -> list[dict[str, str]]:
+    """The enrollments of the pair that the preview saw."""
+    return [one for one in (row.before or {}).get("held", ()) if one["state"] in LIVE]
 
 
 def begin_to_end(session: Session, link: Link, by: EndedBy, now: datetime, actor_id: int | None) -> None:

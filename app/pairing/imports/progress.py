@@ -21,6 +21,7 @@ KEPT = timedelta(days=30)  # how long an import can be undone, and its rows are 
 ABANDONED = timedelta(days=7)  # one that was never run
 JOB = "import"
 OPEN_ROWS = (RowState.SEEN, RowState.DOING)
+CANCELED = "canceled"  # why a row was not done, or not as a whole
 
 
 class Problem(StrEnum):
@@ -86,22 +87,31 @@ def enter(session: Session, of: Import, state: ImportState, now: datetime, **val
 def begin(
     session: Session, of: Import, state: ImportState, now: datetime, jobs_: int = 1, **values: object
 ) -> bool:
-    """Enter a state that has jobs, and promise them: one for each lane, or one."""
-    if not enter(session, of, state, now, paused=False, problem=None, **values):
+    """At somebody's word: enter a state that has jobs, paused no more, and promise them."""
+    return go_on(session, of, state, now, jobs_, paused=False, problem=None, **values)
+
+
+def go_on(
+    session: Session, of: Import, state: ImportState, now: datetime, jobs_: int = 1, **values: object
+) -> bool:
+    """Enter a state that has jobs, and promise them, one for each lane, or one; if paused, it stays so."""
+    if not enter(session, of, state, now, **values):
         return False
     for lane in range(jobs_):
         jobs.enqueue(session, JOB, of.id, lane, state.value)
     return True
 
 
-def stop(of: Import, problem: Problem) -> None:
-    """Wait for somebody: paused, and the reason written down."""
+def stop(of: Import, problem: Problem) -> bool:
+    """Wait for somebody: paused, and why written down; False: it went on, or was canceled, in this moment."""
     with db.transaction() as session:
-        session.execute(
+        result = session.execute(
             update(Import)
-            .where(Import.id == of.id, Import.state == of.state)
+            .where(Import.id == of.id, Import.state == of.state, Import.canceling.is_(of.canceling))
             .values(paused=True, problem=problem)
         )
+        assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker that a rowcount exists
+        return result.rowcount == 1
 
 
 def hold(session: Session, row_ids: Iterable[int]) -> list[ImportRow]:

@@ -6,7 +6,7 @@ its lane's place: whoever goes on after a death finds the row that was begun, an
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import audit, db
@@ -27,6 +27,7 @@ from app.pairing.rules import Reason
 
 PATIENCE = 6  # attempts at one row, with growing waits between
 STUMBLES = "stumbles"
+HANDED_IN = or_(ImportRow.user_line.isnot(None), ImportRow.pair_line.isnot(None))
 ABOUT_THE_ROW = (CanvasForbids, CanvasRejects, CanvasMissing)
 
 
@@ -66,6 +67,7 @@ def _next(of: Import, lane: int, state: RowState, after: int) -> ImportRow | Non
                 ImportRow.lane == lane,
                 ImportRow.id > after,
                 ImportRow.verdict.in_(DOES),
+                HANDED_IN if of.canceling and state is RowState.SEEN else true(),
             )
             .order_by(ImportRow.id)
             .limit(1)
@@ -90,6 +92,8 @@ def _words(refusal: CanvasFailure, row: ImportRow) -> str:
 def _do(doer: Doer, row: ImportRow, observer: str | accounts.Refused) -> Outcome:
     if isinstance(observer, accounts.Refused):
         return Outcome(False, observer.why)
+    if doer.of.canceling and row.verdict != Verdict.ACCOUNT and not doer.has_begun(row):
+        return Outcome(False, row.told or progress.CANCELED)
     match row.verdict:
         case Verdict.ACCOUNT:
             return Outcome(False)
@@ -105,6 +109,9 @@ def _do(doer: Doer, row: ImportRow, observer: str | accounts.Refused) -> Outcome
 
 def settle(row: ImportRow, outcome: Outcome) -> None:
     """Write down what came of a row that is held."""
+    if outcome.why == progress.CANCELED and not row.made_account:
+        row.state, row.user_line, row.pair_line = RowState.SEEN, None, None  # as if never handed in
+        return
     removed = row.verdict == Verdict.REMOVE
     row.state = RowState.DONE if outcome.why is None else RowState.FAILED
     row.made_link, row.ended_link = outcome.made and not removed, outcome.made and removed
@@ -117,17 +124,26 @@ def finish(session: Session, of: Import, now: datetime) -> bool:
         ImportRow.import_id == of.id,
         ImportRow.state.in_(progress.OPEN_ROWS),
         ImportRow.verdict.in_(DOES),
+        or_(HANDED_IN, ImportRow.state == RowState.DOING) if of.canceling else true(),
     )
     if of.state is not ImportState.RUNNING or session.scalar(select(left)):
         return False
-    if not progress.enter(
-        session, of, ImportState.DONE, now, finished_at=now, undo_until=now + progress.KEPT
-    ):
+    if of.canceling:
+        return end(session, of, ImportState.CANCELED, now)
+    if not end(session, of, ImportState.DONE, now):
         return False
-    tidy(session, of)
     audit.record(
         session, of.institution_id, audit.Event.IMPORT_DONE, now, of.person_id, batch=of.id, road=of.road
     )
+    return True
+
+
+def end(session: Session, of: Import, state: ImportState, now: datetime) -> bool:
+    """It is done, or given up: what is written down of it can be undone from now on."""
+    over = {"finished_at": now, "undo_until": now + progress.KEPT}
+    if not progress.enter(session, of, state, now, paused=False, problem=None, canceling=False, **over):
+        return False
+    tidy(session, of)
     return True
 
 

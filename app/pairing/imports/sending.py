@@ -1,8 +1,8 @@
 """The road by Canvas's own importer: files are handed in, followed, and what it says is brought to its rows.
 
-Killed between handing in and noting it, the files are handed in again: a line that was imported changes
-nothing the second time. What Canvas holds in the end is asked of it, whatever the importer said
-(app.pairing.imports.handed).
+Noted first is when they are handed in (`cursor`), then Canvas's number. Killed in between, they are handed in
+again: a line that was imported changes nothing the second time. What Canvas holds in the end is asked of it,
+whatever the importer said (app.pairing.imports.handed).
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from app.canvas import Canvas, sis_imports
 from app.canvas.sis_imports import RowError, SisImport
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import Import, ImportRow, ImportState
-from app.pairing.imports import directory, files, progress
+from app.pairing.imports import directory, files, progress, stopping
 from app.pairing.imports.directory import HERE
 from app.pairing.imports.progress import Problem
 from app.pairing.imports.reading import LANES
@@ -31,21 +31,49 @@ LINES = {  # the rows a line of a file can be about; one about a course is kept 
 
 def send(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
     """Hand the files in; without a line for them the rows go through the API at once."""
-    with db.transaction() as session:
-        session.execute(
-            update(ImportRow).where(ImportRow.import_id == of.id).values(user_line=None, pair_line=None)
-        )
+    earlier = of.cursor
+    if not earlier:
+        _forget_lines(of)
     with files.zipped(of, number=True) as content:
         if _nothing(of):
             go_on(of, now, of.listed)
             return None
+        if not _note(of, now):
+            return None
         try:
             begun = sis_imports.start(canvas, HERE, NAME, content)
         except (CanvasForbids, CanvasRejects, CanvasMissing):
+            _take_back_note(of, now, earlier)
             return Problem.SIS_REFUSED
     with db.transaction() as session:
-        progress.begin(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
+        progress.go_on(session, of, ImportState.FOLLOWING, now, sis_import_id=begun.id, total=100)
     return None
+
+
+def _forget_lines(of: Import) -> None:
+    with db.transaction() as session:
+        session.execute(
+            update(ImportRow).where(ImportRow.import_id == of.id).values(user_line=None, pair_line=None)
+        )
+
+
+def _note(of: Import, now: datetime) -> bool:
+    """Write down that the files are handed in now; False: the import was stopped meanwhile."""
+    with db.transaction() as session:
+        held = session.get_one(Import, of.id, with_for_update=True)
+        if held.paused or held.canceling:
+            return False
+        noted = progress.advance(session, of, now, cursor=now.isoformat())
+    of.cursor = now.isoformat()
+    return noted
+
+
+def _take_back_note(of: Import, now: datetime, earlier: str) -> None:
+    """Canvas took nothing in this time."""
+    with db.transaction() as session:
+        progress.advance(session, of, now, cursor=earlier)
+    if not earlier:
+        _forget_lines(of)
 
 
 def _nothing(of: Import) -> bool:
@@ -57,12 +85,14 @@ def _nothing(of: Import) -> bool:
 def follow(of: Import, canvas: Canvas, now: datetime) -> Problem | None:
     """Look how far Canvas is; when it is done, bring back what it said."""
     found = sis_imports.get(canvas, HERE, of.sis_import_id or "0")
+    if of.canceling and not stopping.has_stopped(of, canvas, found, now):
+        return None
     if not found.finished:
         with db.transaction() as session:
             progress.advance(session, of, now, done=found.progress)
         return None
     _bring_back(of, canvas, found)
-    if not found.worked:
+    if not found.worked and not of.canceling:
         return Problem.SIS_FAILED
     with db.transaction() as session:
         directory.forget(session, of.id)  # it has made people
@@ -113,4 +143,4 @@ def go_on(of: Import, now: datetime, listed: bool) -> None:
     """See row by row what Canvas holds, and do what the files could not say."""
     with db.transaction() as session:
         total = progress.doable(session, of.id)
-        progress.begin(session, of, ImportState.RUNNING, now, LANES, total=total, listed=listed)
+        progress.go_on(session, of, ImportState.RUNNING, now, LANES, total=total, listed=listed)

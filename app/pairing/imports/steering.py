@@ -88,7 +88,7 @@ def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
 
 def pause(session: Session, of: Import) -> bool:
     """Stop after the rows that are being done."""
-    if of.state not in progress.WORKING:
+    if of.state not in progress.WORKING or of.canceling:
         return False
     of.paused, of.problem = True, None
     return True
@@ -110,17 +110,24 @@ def resume(session: Session, of: Import, now: datetime) -> bool:
 
 def cancel(session: Session, of: Import, now: datetime) -> bool:
     """Give it up. Before it has begun nothing was changed; later, what was done stays and can be undone."""
-    if of.state in (S.DONE, S.CANCELED, S.UNDOING, S.UNDONE):
+    if of.state in (S.DONE, S.CANCELED, S.UNDOING, S.UNDONE) or of.canceling:
         return False
-    began = of.state in progress.STOPPABLE
-    running.tidy(session, of)
-    if of.state is S.COLUMNS or not began:
+    if of.state not in progress.STOPPABLE:
+        running.tidy(session, of)
         return progress.enter(session, of, S.CANCELED, now, finished_at=now, paused=False, problem=None)
     audit.record(session, of.institution_id, audit.Event.IMPORT_CANCELED, now, of.person_id, batch=of.id)
-    return progress.enter(
-        session, of, S.CANCELED, now,
-        finished_at=now, undo_until=now + progress.KEPT, paused=False, problem=None,
-    )  # fmt: skip
+    if of.road is ImportRoad.SIS:
+        return _stop_canvas(session, of, now)
+    return running.end(session, of, S.CANCELED, now)
+
+
+def _stop_canvas(session: Session, of: Import, now: datetime) -> bool:
+    """Have the jobs see first what Canvas's importer has done (app.pairing.imports.stopping)."""
+    place = {"cursor": of.cursor, "canceling": True}
+    if not of.paused:  # so they are at work
+        return progress.enter(session, of, of.state, now, **place)
+    lanes = LANES if of.state is S.RUNNING else 1
+    return progress.begin(session, of, of.state, now, lanes, **place)
 
 
 def may_undo(session: Session, of: Import, now: datetime) -> bool:

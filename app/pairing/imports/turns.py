@@ -22,6 +22,7 @@ from app.pairing.imports import (
     running,
     seeing,
     sending,
+    stopping,
     unasked,
     undoing,
 )
@@ -29,7 +30,6 @@ from app.pairing.imports.courses import Atlas
 from app.pairing.imports.directory import Directory
 from app.pairing.imports.linking import BUDGET, Doer, NotYet
 from app.pairing.imports.progress import Problem
-from app.sheets.troubles import Refused
 
 S = ImportState
 MOMENT = timedelta(0)  # between two turns
@@ -72,12 +72,10 @@ def _work(
             return full.wait
         except RETRYABLE:
             raise
-        except Refused:
-            progress.stop(of, Problem.UNREADABLE)
-            return None
         except Failure as failure:
-            progress.stop(of, progress.problem_of(failure))
-            return None
+            if progress.stop(of, progress.problem_of(failure)):
+                return None
+            continue
         if wait is None or wait:
             return wait
     return MOMENT
@@ -114,7 +112,7 @@ def _step(of: Import, lane: int, access: Access, clock: Clock, place: Place) -> 
             place.eyes.directory.of = of
             return _look(of, place.eyes.see_all, clock())
         case S.SENDING:
-            return _after(of, sending.send(of, access.service(of.institution_id).within(LONG), clock()))
+            return _send(of, access.service(of.institution_id).within(LONG), clock())
         case S.FOLLOWING if of.cursor:
             return _list(of, access.service(of.institution_id), place, clock())
         case S.FOLLOWING:
@@ -125,6 +123,12 @@ def _step(of: Import, lane: int, access: Access, clock: Clock, place: Place) -> 
         case S.UNDOING:
             return _undo(Doer(of, access, clock), lane, place)
     return None
+
+
+def _send(of: Import, canvas: Canvas, now: datetime) -> timedelta:
+    if of.canceling:
+        return MOMENT if stopping.before_following(of, canvas, now) else A_WHILE
+    return _after(of, sending.send(of, canvas, now))
 
 
 def _after(of: Import, problem: Problem | None) -> timedelta:
@@ -139,7 +143,7 @@ def _read(of: Import, now: datetime) -> timedelta:
         with db.transaction() as session:
             read = session.get_one(Import, of.id)
             total = 0 if asks else read.done
-            progress.begin(session, read, S.LISTING if asks else S.LOOKING, now, total=total)
+            progress.go_on(session, read, S.LISTING if asks else S.LOOKING, now, total=total)
     return MOMENT
 
 
@@ -158,7 +162,7 @@ def _list(of: Import, canvas: Canvas, place: Place, now: datetime) -> timedelta:
         sending.go_on(of, now, listed)
         return MOMENT
     with db.transaction() as session:
-        progress.begin(session, of, S.LOOKING, now, total=place.rows, listed=listed)
+        progress.go_on(session, of, S.LOOKING, now, total=place.rows, listed=listed)
     return MOMENT
 
 
@@ -182,7 +186,7 @@ def _open_eyes(of: Import, canvas: Canvas) -> seeing.Eyes:
 def _look(of: Import, see: Callable[[Sequence[ImportRow]], list[seeing.Seen]], now: datetime) -> timedelta:
     if looking.look_on(of, see, now):
         with db.transaction() as session:
-            progress.enter(session, session.get_one(Import, of.id), S.READY, now)
+            progress.enter(session, session.get_one(Import, of.id), S.READY, now, paused=False)
     return MOMENT
 
 

@@ -193,4 +193,4 @@ def finish(session: Session, of: Import, now: datetime) -> bool:
     """End the undoing when no lane has a row left."""
     if of.state is not ImportState.UNDOING or session.scalar(select(exists().where(_touched(of.id)))):
         return False
-    return progress.enter(session, of, ImportState.UNDONE, now)
+    return progress.enter(session, of, ImportState.UNDONE, now, paused=False)
