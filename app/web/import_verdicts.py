@@ -20,7 +20,7 @@ HEADINGS = {
     Verdict.REPEATED: later("The same as an earlier row"),
     Verdict.LEFT_OUT: later("Left out, as you decided"),
     Verdict.AMBIGUOUS: later("Several accounts fit the observer"),
-    Verdict.SHARED_EMAIL: later("Two people seem to share one e-mail address"),
+    Verdict.SHARED_EMAIL: later("Two people seem to share one e-mail address, login or id"),
     Verdict.UNCLEAR_ACTION: later("It is not clear whether to add or to remove"),
     Verdict.NO_OBSERVER: later("The row does not say who observes"),
     Verdict.NO_STUDENT: later("The row does not say which student"),

@@ -112,6 +112,27 @@ def test_two_parents_who_share_an_address_are_asked_about(ready: School) -> None
     assert [c["name"] for c in before[1].candidates or ()] == ["Nina New"]
 
 
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        (("Parent SIS ID", "Parent Email"), ("yes", "ann@family.test"), ("yes", "ben@family.test")),
+        (("Parent SIS ID", "Parent Login"), ("yes", "ann"), ("yes", "ben")),
+        (("Parent Login", "Parent Email"), ("ann", "ann@family.test"), ("ann", "ben@family.test")),
+    ],
+    ids=["other address", "other login", "login with two addresses"],
+)
+def test_one_id_with_two_addresses_or_logins_is_asked_about(
+    ready: School, header: tuple[str, ...], first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    pairs = [(*first, "S000105"), (*second, "S000106"), (*first, "S000107")]
+
+    import_id = previewed(ready, sheet(pairs, (*header, "Student ID")))
+    assert verdicts(import_id) == ["new", "shared_email", "new"]
+
+    decides(import_id, "same")
+    assert verdicts(import_id) == ["new"] * 3
+
+
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize(
     ("header", "own"), [("Parent Login", "ned.new"), ("Parent SIS ID", "Q7")], ids=["login", "sis id"]

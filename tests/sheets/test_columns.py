@@ -87,6 +87,24 @@ def test_a_phone_number_is_not_taken_for_an_id(tmp_path: Path) -> None:
     assert meanings(found) == [("observer.email", 1), ("student.sis_id", 1)]
 
 
+@pytest.mark.parametrize("header", ["Parent consent", "Parent signed", "Parent opt-out", "Consent"])
+@pytest.mark.parametrize(
+    "cells", [["yes"] * 5, ["1", "1", "0", "1"] * 2, [""] * 5], ids=["words", "bits", "blank"]
+)
+def test_what_a_parent_has_answered_is_not_their_id(tmp_path: Path, header: str, cells: list[str]) -> None:
+    rows = [f"100{n},{cell}" for n, cell in enumerate(cells)]
+
+    found = table(tmp_path, "\n".join([f"Student ID,{header}", *rows]))
+
+    assert meanings(found) == [("student.sis_id", 1)]
+
+
+def test_cells_that_look_like_ids_are_ids_though_some_come_twice(tmp_path: Path) -> None:
+    found = table(tmp_path, "Student ID,Guardian\n1001,P1\n1002,P1\n1003,P2\n1004,P2\n")
+
+    assert meanings(found) == [("student.sis_id", 1), ("observer.sis_id", 1)]
+
+
 def test_a_sheet_that_names_no_student_says_so(tmp_path: Path) -> None:
     found = table(tmp_path, "Parent email,Parent name,Grade\na@x.org,Ann Doe,5\n")
 

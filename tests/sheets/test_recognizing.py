@@ -131,6 +131,12 @@ def test_a_workbook_gives_what_a_person_sees_in_it(tmp_path: Path) -> None:
     assert [row.number for row in rows] == [2, 5]
 
 
+def test_the_error_of_a_formula_is_a_blank_cell(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", One=[HEADER, ("a@x.org", "1"), ("#N/A", "2"), ("b@x.org", "#REF!")])
+
+    assert cells(only(path)) == [("a@x.org", "1"), ("", "2"), ("b@x.org",)]
+
+
 def test_the_sheets_of_a_workbook_can_be_chosen(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", First=[HEADER, ("a@x.org", "1")], Second=[HEADER, ("b@x.org", "2")])
 

@@ -133,6 +133,13 @@ def key_of(person: Given) -> str | None:
     return None
 
 
+def agree(one: Given, other: Given) -> bool:
+    """Whether two rows with the same identifier can mean one person: nothing else that both give differs."""
+    told = ((one.email, other.email), (one.login, other.login))
+    differ = any(first and second and first.lower() != second.lower() for first, second in told)
+    return not differ and alike(one.full_name, other.full_name)
+
+
 def alike(given: str, known: str) -> bool:
     """Whether two names can be one person's: one says no word that the other does not say, too."""
     first, second = (set(name.casefold().replace(",", " ").split()) for name in (given, known))

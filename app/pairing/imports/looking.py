@@ -120,7 +120,7 @@ def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Poli
         email=person.email,
         login=person.login or (person.email if "@" in person.email else ""),
         promised=first is not None,
-        shared=first is not None and not _same_name(first, wanted) and row.chosen is None,
+        shared=first is not None and not _same_person(first, wanted) and row.chosen is None,
         may_create="create" not in of.rights,
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
         ends=terms.ends(session, of, wanted, now),
@@ -153,10 +153,10 @@ def _doubtful(seen: Seen) -> bool:
     return not given.alike(seen.wanted.observer.full_name, seen.observer.accounts[0].name)
 
 
-def _same_name(first: ImportRow, wanted: Wanted) -> bool:
+def _same_person(first: ImportRow, wanted: Wanted) -> bool:
     if first.kind is RowKind.ACCOUNT:
         return True
-    return given.alike(Wanted.from_json(first.given).observer.full_name, wanted.observer.full_name)
+    return given.agree(Wanted.from_json(first.given).observer, wanted.observer)
 
 
 def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:

@@ -107,7 +107,7 @@ class Case:
     email: str = ""  # of the observer, as given
     login: str = ""
     promised: bool = False  # the observer's account is made by an earlier row
-    shared: bool = False  # an earlier row has the same e-mail address and another name
+    shared: bool = False  # an earlier row has the same identifier, and another name, address or login
     may_create: bool = True
     email_fine: bool = True
     ends: Ends = Ends.NEVER
