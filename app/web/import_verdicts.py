@@ -21,6 +21,7 @@ HEADINGS = {
     Verdict.LEFT_OUT: later("Left out, as you decided"),
     Verdict.AMBIGUOUS: later("Several accounts fit the observer"),
     Verdict.SHARED_EMAIL: later("Two people seem to share one e-mail address, login or id"),
+    Verdict.OTHER_NAME: later("The name in the sheet is not the one in Canvas"),
     Verdict.UNCLEAR_ACTION: later("It is not clear whether to add or to remove"),
     Verdict.NO_OBSERVER: later("The row does not say who observes"),
     Verdict.NO_STUDENT: later("The row does not say which student"),
@@ -55,6 +56,10 @@ STEPS = {
     Verdict.AMBIGUOUS: later("Choose the right one. Rows you do not decide are left out."),
     Verdict.SHARED_EMAIL: later(
         "Say whether it is one person. A separate account needs a login or an SIS id of its own in the sheet."
+        " Rows you do not decide are left out."
+    ),
+    Verdict.OTHER_NAME: later(
+        "Check the id: it may be another person's. If it is right, take the row all the same."
         " Rows you do not decide are left out."
     ),
     Verdict.UNCLEAR_ACTION: later("Write “add” or “remove” into that column, and upload the sheet again."),

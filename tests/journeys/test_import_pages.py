@@ -114,6 +114,22 @@ def test_a_warning_of_canvas_stands_beside_its_row(school: School, admin: Admin,
     assert f"A new account is made.,{warning}," in every
 
 
+def test_who_has_another_name_in_canvas_is_shown_with_both(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    content = sheet([(*NEW, "Xaver Quist")], ("Parent Name", "Parent Email", "Student ID", "Student Name"))
+    student = next(user for user in school.canvas.state()["users"] if user["id"] == 105)
+    page = settled(admin, admin.press(uploads(admin, content), "Show what would happen"), run_jobs)
+
+    shown = admin.press(page, "Show: The name in the sheet is not the one in Canvas")
+    assert f"the sheet says Xaver Quist, Canvas says {student['name']}" in shown.text
+    form, _button = shown.form_with("Take these decisions")
+    (name,) = {name for name, _value in form.boxes}
+    page = settled(admin, admin.press(shown, "Take these decisions", **{name: "as_found"}), run_jobs)
+
+    assert "1 A new account is made, and connected" in page.text
+
+
 def test_the_files_alone_change_nothing(school: School, admin: Admin, run_jobs: Runner) -> None:
     page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
 

@@ -14,6 +14,7 @@ from tests.journeys.importing import (
     FAMILY,
     LINKS,
     NINA,
+    OTHER,
     PARENT,
     ROADS,
     admin_token,
@@ -133,6 +134,55 @@ def test_one_id_with_two_addresses_or_logins_is_asked_about(
     assert verdicts(import_id) == ["new"] * 3
 
 
+NAMED = ("Parent SIS ID", "Parent Name", "Student ID", "Student Name")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("observer", "student"),
+    [("", "Xaver Quist"), ("Yolanda Quist", ""), ("Yolanda Quist", "Xaver Quist")],
+    ids=["student", "observer", "both"],
+)
+def test_an_id_of_somebody_with_quite_another_name_is_asked_about(
+    ready: School, observer: str, student: str
+) -> None:
+    """Both names are shown; nothing is done before somebody says that the id is right."""
+    content = sheet([(f"P{PARENT}", observer, "S000107", student)], NAMED)
+    before = ready.links()
+
+    import_id = previewed(ready, content)
+
+    assert verdicts(import_id) == ["other_name"]
+    ((choice,),) = (row.candidates for row in rows(import_id))
+    assert choice is not None
+    assert choice["name"] == ", ".join(filter(None, (observer, student)))
+    known = [name_of(ready, number) for number, said in ((PARENT, observer), (107, student)) if said]
+    assert choice["known"] == ", ".join(known)
+    decides(import_id, "as_found")
+    assert verdicts(import_id) == ["matched"]
+    ran(import_id)
+    assert set(ready.links()) - set(before) == {(PARENT, 107)}
+
+
+def test_a_name_that_is_partly_the_same_or_not_given_is_not_asked_about(ready: School) -> None:
+    first, *_ = name_of(ready, 107).split()
+    pairs = [(f"P{PARENT}", "", "S000107", ""), (f"P{OTHER}", "", "S000107", f"{first} de Quist")]
+
+    assert verdicts(previewed(ready, sheet(pairs, NAMED))) == ["matched"] * 2
+
+
+def test_after_the_question_about_the_student_comes_the_one_about_the_observer(ready: School) -> None:
+    header = ("Parent Name", "Parent Email", "Student ID", "Student Name")
+    pairs = [("Yolanda Quist", f"parent{PARENT}@family.test", "S000107", "Xaver Quist")]
+
+    import_id = previewed(ready, sheet(pairs, header))
+    assert verdicts(import_id) == ["other_name"]
+    decides(import_id, "as_found")
+    assert verdicts(import_id) == ["shared_email"]
+    decides(import_id, str(PARENT))
+    assert verdicts(import_id) == ["matched"]
+
+
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize(
     ("header", "own"), [("Parent Login", "ned.new"), ("Parent SIS ID", "Q7")], ids=["login", "sis id"]
@@ -172,6 +222,11 @@ def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> No
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
         assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+
+
+def name_of(school: School, user_id: int) -> str:
+    name: str = next(each for each in school.canvas.state()["users"] if each["id"] == user_id)["name"]
+    return name
 
 
 def decides(import_id: int, choice: str) -> None:

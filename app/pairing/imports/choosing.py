@@ -10,6 +10,8 @@ from app.pairing.imports.given import Wanted
 # besides an account's number:
 LEFT_OUT, NEW = "left_out", "new"
 SAME = "same"  # the same person as in an earlier row
+AS_FOUND = "as_found"  # whoever the row's ids say, whatever their names
+UNDECIDED = (None, AS_FOUND)  # about who the observer is
 NOBODY = (NEW, LEFT_OUT, SAME)  # no account that is there already
 
 

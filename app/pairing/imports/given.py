@@ -8,6 +8,7 @@ from typing import Any
 from app.models import RowKind
 from app.sheets import days, words
 from app.sheets.pairs import Action, Given, Pair, Place
+from app.sheets.vocabulary import spelled
 
 STATUSES = {"active": Action.ADD}  # of users.csv: whoever is to be suspended or deleted is not our business
 OBSERVER = ("", "observer")  # what users.csv may declare somebody to be, for us to make their account
@@ -144,3 +145,14 @@ def alike(given: str, known: str) -> bool:
     """Whether two names can be one person's: one says no word that the other does not say, too."""
     first, second = (set(name.casefold().replace(",", " ").split()) for name in (given, known))
     return not first or not second or first <= second or second <= first
+
+
+def unlike(given: str, known: str) -> bool:
+    """Whether two names are two people's: no word of one begins as a word of the other does."""
+    first, second = (_words(name) for name in (given, known))
+    near = any(one.startswith(other) or other.startswith(one) for one in first for other in second)
+    return bool(first and second) and not near
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in spelled(name).split() if len(word) > 1 or not word.isascii()]  # no initials

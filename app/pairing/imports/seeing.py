@@ -83,7 +83,7 @@ class Eyes:
     def _observer(self, row: ImportRow, wanted: Wanted) -> Match:
         if row.chosen in choosing.NOBODY:
             return Match()
-        if row.chosen:
+        if row.chosen not in choosing.UNDECIDED:
             return self.directory.match(Given(canvas_id=row.chosen))
         return self.directory.match(wanted.observer)
 

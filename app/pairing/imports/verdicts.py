@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     # an admin decides
     AMBIGUOUS = "ambiguous"
     SHARED_EMAIL = "shared_email"
+    OTHER_NAME = "other_name"  # whoever has the given id is called something else
     # nothing can be done
     UNCLEAR_ACTION = "unclear_action"
     NO_OBSERVER = "no_observer"
@@ -56,7 +57,7 @@ class Verdict(StrEnum):
 
 DOES = frozenset({Verdict.NEW, Verdict.MATCHED, Verdict.CONSENT, Verdict.REMOVE, Verdict.ACCOUNT})
 NOTHING = frozenset({Verdict.ALREADY, Verdict.NOT_LINKED, Verdict.KNOWN, Verdict.REPEATED, Verdict.LEFT_OUT})
-ASKS = frozenset({Verdict.AMBIGUOUS, Verdict.SHARED_EMAIL})
+ASKS = frozenset({Verdict.AMBIGUOUS, Verdict.SHARED_EMAIL, Verdict.OTHER_NAME})
 PROBLEMS = frozenset(Verdict) - DOES - NOTHING - ASKS
 
 
@@ -88,6 +89,7 @@ class Found:
     given: bool = True  # by an identifier
     accounts: tuple[str, ...] = ()  # Canvas's numbers
     doubtful: bool = False  # one account has the e-mail address, but another name
+    other_name: bool = False  # one account has the id, but a name that has nothing in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,9 @@ PAIRS: tuple[Rule, ...] = (
     (Verdict.NO_SIS_ID, _lacks_sis_id),
     (Verdict.UNKNOWN_STUDENT, lambda case: not case.student.accounts),
     (Verdict.AMBIGUOUS_STUDENT, lambda case: len(case.student.accounts) > 1),
-    (Verdict.AMBIGUOUS, lambda case: len(case.observer.accounts) > 1),
     (Verdict.SELF, _same),
+    (Verdict.OTHER_NAME, lambda case: case.observer.other_name or case.student.other_name),
+    (Verdict.AMBIGUOUS, lambda case: len(case.observer.accounts) > 1),
     (Verdict.SHARED_EMAIL, lambda case: case.observer.doubtful or case.shared),
     (Verdict.UNKNOWN_COURSE, lambda case: case.where is Where.UNKNOWN),
     (Verdict.AMBIGUOUS_COURSE, lambda case: case.where is Where.AMBIGUOUS),
