@@ -134,6 +134,50 @@ def test_one_id_with_two_addresses_or_logins_is_asked_about(
     assert verdicts(import_id) == ["new"] * 3
 
 
+WITH_IDS = ("Parent SIS ID", "Parent Login", "Parent Name", "Parent Email", "Student ID")
+ANNA = ("N1", "", "Anna New", "home@family.test", "S000105")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(
+    ("choice", "people"), [("new", [{105}, {106, 107}]), ("same", [{105, 106, 107}])], ids=["two", "one"]
+)
+def test_two_ids_that_would_get_one_login_are_asked_about(
+    ready: School, road: ImportRoad, choice: str, people: list[set[int]]
+) -> None:
+    before = memory(ready)
+    bert = ("N2", "", "Bert New", "Home@family.test")
+    import_id = previewed(ready, sheet([ANNA, (*bert, "S000106"), (*bert, "S000107")], WITH_IDS))
+    assert verdicts(import_id) == ["new", "shared_email", "shared_email"]
+    assert [one["name"] for one in rows(import_id)[1].candidates or ()] == ["Anna New", "Bert New"]
+
+    decides(import_id, choice)
+    assert verdicts(import_id) == ["new"] * 3
+    ran(import_id, road)
+
+    made = set(ready.links()) - set(before["links"])
+    observers = sorted({observer for observer, _ in made})
+    assert [{student for one, student in made if one == observer} for observer in observers] == people
+    undone(import_id)
+    assert memory(ready) == before
+
+
+@pytest.mark.parametrize(
+    "second",
+    [("N2", "home@family.test", "Bert New", "bert@family.test"), ("", "", "Anna New", "home@family.test")],
+    ids=["login of another's address", "one without an id"],
+)
+def test_a_login_that_an_earlier_row_gets_is_not_offered_to_another(
+    ready: School, second: tuple[str, ...]
+) -> None:
+    import_id = previewed(ready, sheet([ANNA, (*second, "S000106")], WITH_IDS))
+
+    assert verdicts(import_id) == ["new", "shared_email"]
+    offered = [one.get("login") for one in rows(import_id)[1].candidates or ()]
+    assert offered == ([None, "N2"] if second[0] else [None])
+
+
 NAMED = ("Parent SIS ID", "Parent Name", "Student ID", "Student Name")
 
 

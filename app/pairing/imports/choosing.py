@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from app.models import Import, ImportRow, RowState
+from app.pairing.imports.earlier import Earlier
 from app.pairing.imports.given import Wanted
 
 # besides an account's number:
@@ -27,5 +28,8 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> 
             row.chosen, row.state, row.verdict = choice, RowState.READ, None
             if choice == NEW and found is not None:
                 row.given = Wanted.from_json(row.given).with_login(found["login"]).to_json()
+            if choice == SAME and (first := Earlier.of(session, [row]).rival(row)):
+                observer = Wanted.from_json(first.given).observer
+                row.given = Wanted.from_json(row.given).by(observer).to_json()
             taken += 1
     return taken

@@ -41,6 +41,10 @@ class Wanted:
         """The same with a login for the observer."""
         return replace(self, observer=replace(self.observer, login=login))
 
+    def by(self, observer: Given) -> "Wanted":
+        """The same with another observer."""
+        return replace(self, observer=observer)
+
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; blanks are left out."""
         people = {name: _fields(getattr(self, name)) for name in ("observer", "student")}

@@ -1,6 +1,7 @@
 """The preview: each row is compared with Canvas, and its verdict written down. Nothing is changed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zlib import crc32
@@ -12,7 +13,7 @@ from app import db, policy
 from app.canvas.enrollments import LIVE
 from app.models import Import, ImportRoad, ImportRow, RowKind, RowState
 from app.pairing import rules
-from app.pairing.imports import given, messages, progress, terms
+from app.pairing.imports import accounts, given, messages, progress, terms
 from app.pairing.imports.choosing import AS_FOUND, LEFT_OUT, NEW, SAME, UNDECIDED
 from app.pairing.imports.directory import Match
 from app.pairing.imports.earlier import Earlier
@@ -59,6 +60,9 @@ def _name(seen: Seen) -> None:
     row.observer_id = _only(seen.observer)
     row.student_id = _only(seen.student)
     row.course_id = seen.spot.course.id if seen.spot.course else None
+    row.new_login = (
+        None if seen.observer.accounts else accounts.login_of(seen.wanted.observer).lower() or None
+    )
     row.pair_key = None
     if row.observer_key and row.student_id and row.chosen != LEFT_OUT:
         row.pair_key = f"{row.observer_key}|{row.student_id}|{row.course_id or ''}"
@@ -126,7 +130,7 @@ def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Poli
         email=person.email,
         login=person.login or (person.email if "@" in person.email else ""),
         promised=first is not None,
-        shared=first is not None and not _same_person(first, wanted) and row.chosen in UNDECIDED,
+        shared=_shared(row, wanted, earlier),
         may_create="create" not in of.rights,
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
         ends=terms.ends(session, of, wanted, now),
@@ -167,10 +171,16 @@ def _other_name(row: ImportRow, match: Match, person: Given) -> bool:
     return asks and given.unlike(person.full_name, match.accounts[0].name)
 
 
-def _same_person(first: ImportRow, wanted: Wanted) -> bool:
-    if first.kind is RowKind.ACCOUNT:
+def _shared(row: ImportRow, wanted: Wanted, earlier: Earlier) -> bool:
+    """Two people may be given by one identifier, or one login would be of two."""
+    if row.chosen not in UNDECIDED:
+        return False
+    if wanted.action is Action.ADD and earlier.rival(row):
         return True
-    return given.agree(Wanted.from_json(first.given).observer, wanted.observer)
+    first = earlier.maker(row)
+    if first is None or first.kind is RowKind.ACCOUNT:
+        return False
+    return not given.agree(Wanted.from_json(first.given).observer, wanted.observer)
 
 
 def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
@@ -184,9 +194,11 @@ def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
         return None
     if seen.observer.accounts:
         return [seen.observer.accounts[0].to_json(), *_separate(seen.wanted.observer)]
-    first = earlier.maker(row)
+    rival = earlier.rival(row)
+    own = _separate(replace(seen.wanted.observer, login="")) if rival else []
+    first = rival or earlier.maker(row)
     name = Wanted.from_json(first.given).observer.full_name if first else ""
-    return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}]
+    return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}, *own]
 
 
 def _as_found(seen: Seen) -> dict[str, str]:
