@@ -44,6 +44,7 @@ class Meaning(StrEnum):
     LANGUAGE = "language"
     END_DATE = "end_date"
     ROLE = "role"
+    ROLE_ID = "role_id"
 
     @property
     def side(self) -> Side | None:
@@ -134,6 +135,7 @@ CANVAS: dict[Kind, dict[str, Meaning]] = {
         "section_id": Meaning.SECTION_SIS_ID,
         "status": Meaning.ACTION,
         "role": Meaning.ROLE,
+        "role_id": Meaning.ROLE_ID,
         "end_date": Meaning.END_DATE,
     },
 }

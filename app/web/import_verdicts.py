@@ -45,7 +45,7 @@ HEADINGS = {
     Verdict.UNCLEAR_PURPOSE: later("The purpose is not one of yours"),
     Verdict.LINKED_EVERYWHERE: later("Connected for all courses, not for this one alone"),
     Verdict.NOT_IN_COURSE: later("The student is not in this course or section"),
-    Verdict.NOT_OBSERVER: later("Not an observer's account"),
+    Verdict.NOT_OBSERVER: later("Not about an observer"),
     Verdict.NOT_OURS: later("Suspending or deleting accounts is not done here"),
 }
 STEPS = {
@@ -94,7 +94,10 @@ STEPS = {
     ),
     Verdict.LINKED_EVERYWHERE: later("Leave the course empty to end the whole connection."),
     Verdict.NOT_IN_COURSE: later("Check the course, or enroll the student first."),
-    Verdict.NOT_OBSERVER: later("Accounts of students and staff come from your SIS, not from here."),
+    Verdict.NOT_OBSERVER: later(
+        "Accounts and enrollments of other people come from your SIS, not from here."
+        " If it is an observer with a role of your own, write “observer” for the role."
+    ),
     Verdict.NOT_OURS: later("Use Canvas's own SIS import for that."),
 }
 TOLD = {

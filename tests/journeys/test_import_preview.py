@@ -349,3 +349,24 @@ def test_a_student_whose_sis_id_has_a_slash_is_known(ready: School) -> None:
     ready.changes(rename)
 
     assert verdicts(previewed(ready, sheet([(*NINA, "2026/7A/5")]))) == ["new"]
+
+
+def test_rows_of_enrollments_about_others_are_counted_and_canvas_is_not_asked(ready: School) -> None:
+    header = ("course_id", "user_id", "role", "role_id", "status", "associated_user_id")
+    course = f"C{MATHS}"
+    others = [
+        (course, "S000105", "student", "", "active", ""),
+        (course, "S000106", "", "3", "active", ""),
+        (course, f"P{OTHER}", "Parent Observer", "", "active", "S000105"),
+    ]
+    ready.forgets_calls()
+
+    import_id = previewed(
+        ready, sheet([*others, (course, f"P{PARENT}", "observer", "", "active", "S000105")], header)
+    )
+
+    assert verdicts(import_id) == ["not_observer"] * 3 + ["matched"]
+    assert [row.told for row in rows(import_id)] == [None] * 4
+    asked = [row["path"] for row in ready.canvas.log()]
+    assert any(f"P{PARENT}" in path for path in asked)
+    assert not any(f"P{OTHER}" in path or "S000106" in path for path in asked)

@@ -92,6 +92,7 @@ TABLE = [
     (replace(ACCOUNT, action=Action.UNCLEAR), Verdict.NOT_OURS),
     (replace(ACCOUNT, observers_only=False), Verdict.NOT_OBSERVER),
     (replace(ACCOUNT, observer=Found(given=False)), Verdict.NO_OBSERVER),
+    (replace(MATCHED, observers_only=False), Verdict.NOT_OBSERVER),
 ]
 
 

@@ -11,7 +11,7 @@ from app.sheets.pairs import Action, Given, Pair, Place
 from app.sheets.vocabulary import spelled
 
 STATUSES = {"active": Action.ADD}  # of users.csv: whoever is to be suspended or deleted is not our business
-OBSERVER = ("", "observer")  # what users.csv may declare somebody to be, for us to make their account
+OBSERVER = ("", "observer")  # what a file of Canvas may declare somebody to be, to be our business
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Wanted:
     def course_scoped(self) -> bool:
         """Whether it is about one course only."""
         return bool(self.course) or bool(self.section)
+
+    @property
+    def of_others(self) -> bool:
+        """Whether it is a row of enrollments.csv about somebody who is no observer."""
+        return self.kind is RowKind.PAIR and self.declared not in OBSERVER
 
     def with_login(self, login: str) -> "Wanted":
         """The same with a login for the observer."""
@@ -104,6 +109,7 @@ def of_pair(pair: Pair, day_first: bool | None) -> Wanted:
         pair.end_date,
         words.purpose(pair.relationship) or "",
         pair.relationship,
+        declared=pair.role.lower(),
     )
 
 

@@ -50,7 +50,7 @@ class Verdict(StrEnum):
     UNCLEAR_PURPOSE = "unclear_purpose"
     LINKED_EVERYWHERE = "linked_everywhere"  # it cannot be ended in one course only
     NOT_IN_COURSE = "not_in_course"
-    NOT_OBSERVER = "not_observer"  # a row of users.csv about somebody else
+    NOT_OBSERVER = "not_observer"  # a row of users.csv or enrollments.csv about somebody else
     NOT_OURS = "not_ours"  # a row of users.csv that suspends or deletes
     LEFT_OUT = "left_out"  # an admin said so
 
@@ -119,7 +119,7 @@ class Case:
     blocked: bool = False
     consent: bool = False
     left_out: bool = False
-    observers_only: bool = True  # users.csv declares an observer, or nobody in particular
+    observers_only: bool = True  # a file of Canvas declares an observer, or nobody in particular
     unasked: bool = False  # Canvas is not asked: only SIS ids count
 
 
@@ -154,6 +154,7 @@ ACCOUNTS: tuple[Rule, ...] = (
     (Verdict.ACCOUNT, lambda case: True),
 )
 PAIRS: tuple[Rule, ...] = (
+    (Verdict.NOT_OBSERVER, lambda case: not case.observers_only),
     (Verdict.LEFT_OUT, lambda case: case.left_out),
     (Verdict.NO_EMAIL, lambda case: not case.observer.given and case.named),
     (Verdict.NO_OBSERVER, lambda case: not case.observer.given),
