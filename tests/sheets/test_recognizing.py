@@ -188,6 +188,21 @@ def test_a_canvas_file_gives_its_rows_by_column(tmp_path: Path) -> None:
     assert as_sheet(table).kind is Kind.SHEET
 
 
+@pytest.mark.parametrize("make", ["text", "workbook", "zip"])
+def test_a_person_may_say_that_it_is_their_own_sheet(tmp_path: Path, make: str) -> None:
+    rows = [("observer_id", "student_id", "observer_email"), ("P1", "S1", "a@x.org")]
+    content = "\n".join(",".join(row) for row in rows)
+    path = {
+        "text": lambda: text(tmp_path / "a.csv", content),
+        "workbook": lambda: workbook(tmp_path / "a.xlsx", One=rows),
+        "zip": lambda: zipped(tmp_path / "a.zip", one__csv=content),
+    }[make]()
+
+    (guessed,), (own,) = open_file(path).tables, open_file(path, Choices(own_sheet=True)).tables
+
+    assert (guessed.kind, own.kind) == (Kind.USER_OBSERVERS, Kind.SHEET)
+
+
 def test_a_zip_may_hold_many_canvas_files_and_others_are_left_aside(tmp_path: Path) -> None:
     path = zipped(
         tmp_path / "a.zip",
