@@ -11,7 +11,7 @@ from app import db, jobs
 from app.cli.shell import Sorry, moment, say_json
 from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import overview, progress, steering
-from app.pairing.imports.choosing import NEW
+from app.pairing.imports.choosing import AS_FOUND, NEW
 from app.pairing.imports.verdicts import Verdict
 from app.web import import_rows, import_verdicts, import_words
 
@@ -118,12 +118,19 @@ def _problems(of: Import) -> Iterator[str]:
         yield f"  row {row.number}: {pair}. {import_verdicts.reason_of(row)}"
         for one in row.candidates or ():
             known = ", ".join(value for name, value in one.items() if name not in ("id", "name"))
-            name = "somebody else: make a separate account" if one["id"] == NEW else one["name"]
-            yield f"    {row.id}={one['id']}  {name} {known}".rstrip()
+            yield f"    {row.id}={one['id']}  {_called(one)} {known}".rstrip()
         if row.candidates:
             yield f"    {row.id}=left_out  leave it out; decide with: observatory imports choose {of.id}"
     if len(found) > MOST:
         yield f"  … all of them: observatory imports problems {of.id} FILE"
+
+
+def _called(one: dict[str, str]) -> str:
+    if one["id"] == NEW:
+        return "somebody else: make a separate account"
+    if one["id"] == AS_FOUND:
+        return f"take it all the same: the sheet says {one['name']}, Canvas says"
+    return one["name"]
 
 
 def _result(of: Import) -> Iterator[str]:

@@ -115,6 +115,7 @@ class ImportRow(Base):
         Index("ix_import_rows_next", "import_id", "state", "lane", "id"),
         Index("ix_import_rows_verdict", "import_id", "verdict", "id"),
         Index("ix_import_rows_observer", "import_id", "observer_key", "id"),
+        Index("ix_import_rows_login", "import_id", "new_login", "id"),
         Index("ix_import_rows_pair", "import_id", "pair_key", "id"),
         Index("ix_import_rows_line", "import_id", "pair_line"),
         Index("ix_import_rows_link", "link_id"),
@@ -134,6 +135,7 @@ class ImportRow(Base):
     chosen: Mapped[str | None]  # what an admin decided: "new", or the Canvas number of an account
     candidates: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     observer_key: Mapped[str | None]  # the same for all rows about one observer
+    new_login: Mapped[str | None]  # in lower case, of an observer whom Canvas does not know
     pair_key: Mapped[str | None]  # the same for all rows about one pair
     observer_id: Mapped[str | None]  # Canvas's numbers
     student_id: Mapped[str | None]

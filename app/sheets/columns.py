@@ -44,6 +44,7 @@ class Meaning(StrEnum):
     LANGUAGE = "language"
     END_DATE = "end_date"
     ROLE = "role"
+    ROLE_ID = "role_id"
 
     @property
     def side(self) -> Side | None:
@@ -134,6 +135,7 @@ CANVAS: dict[Kind, dict[str, Meaning]] = {
         "section_id": Meaning.SECTION_SIS_ID,
         "status": Meaning.ACTION,
         "role": Meaning.ROLE,
+        "role_id": Meaning.ROLE_ID,
         "end_date": Meaning.END_DATE,
     },
 }
@@ -185,10 +187,17 @@ def _judged(said: words.Said | None, look: contents.Look | None) -> tuple[str | 
     if said.topic == IGNORED:
         return None, 0.0
     if said.topic is None:  # only "Student": what stands in the column decides
-        return by_look or What.SIS_ID, 0.7 if by_look else 0.3
+        return _of_a_person(said.side, by_look)
     if said.topic == What.EMAIL or by_look is What.EMAIL:
         return _email_or_not(said.topic, by_look, look is None)
     return said.topic, 0.7 if look is None else 0.9
+
+
+def _of_a_person(side: Side | None, by_look: What | None) -> tuple[str | None, float]:
+    """What a header that only names a person tells; "Parent consent" holds no ids, and would make all one."""
+    if by_look is None:
+        return (None, 0.0) if side is Side.OBSERVER else (What.SIS_ID, 0.3)
+    return by_look, 0.7
 
 
 def _email_or_not(topic: str, by_look: What | None, blank: bool) -> tuple[str, float]:

@@ -10,6 +10,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[A-Za-z]{0,3}[-_]?\d+")
 NAME = re.compile(r"[^\W\d_][^\d@_]*[\s,][^\d@_]*[^\W\d_.]\.?")
 MOST = 0.6
+DISTINCT = 0.4  # of ids, as brothers and sisters, or both parents, have a row each; of "1" and "0" far less
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,6 @@ def look(cells: Sequence[str]) -> Look | None:
         return None
     for what, shape in ((What.EMAIL, EMAIL), (What.SIS_ID, NUMBER), (What.NAME, NAME)):
         if sum(shape.fullmatch(cell) is not None for cell in filled) > MOST * len(filled):
-            return Look(what)
+            few = len(set(filled)) < DISTINCT * len(filled)
+            return Look(None if few and what is What.SIS_ID else what)
     return Look(None)

@@ -70,6 +70,7 @@ class Pair:
     relationship: str
     language: str
     end_date: str
+    role: str  # in a row of enrollments.csv, whose pair this is not; blank for an observer
     raw: tuple[str, ...]  # the whole row, for the file of results
 
 
@@ -79,14 +80,12 @@ Layout = list[dict[str, int]]  # for each person of a side, which column gives w
 def pairs(rows: Iterable[Row], mapping: Mapping) -> Iterator[Pair]:
     """Every row's pairs, each of its observers with each of its students; at least one for every row.
 
-    Rows with a role are those of enrollments.csv, where only the observers' rows are about pairs.
+    Rows of enrollments.csv about others are given, too, so that none is lost; their `role` says so.
     """
     observers, students = (_layout(mapping, side) for side in Side)
     once = {each.meaning: each.index for each in mapping.columns if each.meaning.side is None}
     for row in rows:
         told = {meaning: _cell(row, index) for meaning, index in once.items()}
-        if told.get(Meaning.ROLE, "").lower() not in OBSERVERS:
-            continue
         for observer in _people(row, observers):
             for student in _people(row, students):
                 yield _pair(row, observer, student, told)
@@ -114,6 +113,7 @@ def _pair(row: Row, observer: Given, student: Given, told: dict[Meaning, str]) -
         relationship=told.get(Meaning.RELATIONSHIP, ""),
         language=told.get(Meaning.LANGUAGE, ""),
         end_date=told.get(Meaning.END_DATE, ""),
+        role=_role(told.get(Meaning.ROLE, ""), told.get(Meaning.ROLE_ID, "")),
         raw=row.cells,
     )
 
@@ -134,6 +134,11 @@ def _people(row: Row, layout: Layout) -> list[Given]:
 
 def _cell(row: Row, index: int) -> str:
     return row.cells[index].strip() if index < len(row.cells) else ""
+
+
+def _role(name: str, number: str) -> str:
+    """Blank for an observer; whose role a number is, only Canvas knows."""
+    return (name or number) if (name or number).lower() not in OBSERVERS else ""
 
 
 def _action(given: str) -> Action:

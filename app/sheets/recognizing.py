@@ -24,6 +24,7 @@ class Choices:
     sheet: str | None = None
     header_row: int | None = None
     day_first: bool | None = None  # whether 3/12/2027 is the third of December
+    own_sheet: bool | None = None  # whether it is no file of Canvas, though its header is that of one
 
 
 GUESS = Choices()
@@ -74,7 +75,12 @@ def _text_table(place: Place, choices: Choices, limits: Limits) -> Table:
     delimiter = choices.delimiter
     if delimiter not in DELIMITERS:
         delimiter = delimiter_of(place, encoding, limits)
-    return table_of(Text(place, encoding, delimiter, limits), choices.header_row)
+    return _table(Text(place, encoding, delimiter, limits), choices)
+
+
+def _table(source: Text | Workbook, choices: Choices) -> Table:
+    table = table_of(source, choices.header_row)
+    return as_sheet(table) if choices.own_sheet else table
 
 
 def _workbook(place: Place, choices: Choices, limits: Limits) -> Recognized:
@@ -84,11 +90,11 @@ def _workbook(place: Place, choices: Choices, limits: Limits) -> Recognized:
     *before, last = sheets if choices.sheet is None else (choices.sheet,)
     for sheet in before:  # the first may be blank, or explain the others
         try:
-            return Recognized((table_of(Workbook(place, sheet, limits), choices.header_row),), sheets)
+            return Recognized((_table(Workbook(place, sheet, limits), choices),), sheets)
         except Refused as refused:
             if refused.trouble not in BLANK:
                 raise
-    return Recognized((table_of(Workbook(place, last, limits), choices.header_row),), sheets)
+    return Recognized((_table(Workbook(place, last, limits), choices),), sheets)
 
 
 def _zip(path: Path, choices: Choices, limits: Limits) -> Recognized:

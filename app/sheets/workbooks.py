@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WORKBOOK = "xl/workbook.xml"
 OTHER_PROGRAMS = ("content.xml", "Index.zip", "Index/Document.iwa", "xl/workbook.bin", "word/document.xml")
 LAST_ROW = 1_048_576
+ERROR = "e"  # the type of a cell with "#N/A", which is nobody's id
 
 warnings.filterwarnings("ignore", module=r"openpyxl\.")  # about looks that are dropped, or quoting cells
 
@@ -72,7 +73,7 @@ def _opened(place: Place) -> Iterator["OpenedWorkbook"]:
 
 def _text(cell: Any) -> str:
     """The value as text: whole numbers without a point, leading zeros that the format shows, ISO dates."""
-    match cell.value:
+    match None if cell.data_type == ERROR else cell.value:
         case None:
             return ""
         case str(value):

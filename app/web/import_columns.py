@@ -164,4 +164,5 @@ def choices(form: Typed[str, str]) -> Choices:
         delimiter=delimiter if delimiter in DELIMITERS else None,
         sheet=(form.get("sheet") or "")[:100] or None,
         header_row=int(row) if row.isdecimal() and len(row) < 6 else None,
+        own_sheet="own_sheet" in form or None,
     )

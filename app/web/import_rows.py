@@ -40,7 +40,9 @@ def row(of: ImportRow, unwritten: bool = False) -> Shown:
     return Shown(
         of,
         _observer(of, wanted),
-        "" if of.kind is RowKind.ACCOUNT else _person(told.get("student_name"), wanted.student),
+        ""
+        if of.kind is RowKind.ACCOUNT or wanted.of_others
+        else _person(told.get("student_name"), wanted.student),
         told.get("course_name") or wanted.course.given or wanted.course.sis_id or wanted.course.code,
         _terms(of, wanted),
         why_unwritten(of) if unwritten else reason_of(of) if finished else "",

@@ -20,7 +20,8 @@ HEADINGS = {
     Verdict.REPEATED: later("The same as an earlier row"),
     Verdict.LEFT_OUT: later("Left out, as you decided"),
     Verdict.AMBIGUOUS: later("Several accounts fit the observer"),
-    Verdict.SHARED_EMAIL: later("Two people seem to share one e-mail address"),
+    Verdict.SHARED_EMAIL: later("Two people seem to share one e-mail address, login or id"),
+    Verdict.OTHER_NAME: later("The name in the sheet is not the one in Canvas"),
     Verdict.UNCLEAR_ACTION: later("It is not clear whether to add or to remove"),
     Verdict.NO_OBSERVER: later("The row does not say who observes"),
     Verdict.NO_STUDENT: later("The row does not say which student"),
@@ -44,7 +45,7 @@ HEADINGS = {
     Verdict.UNCLEAR_PURPOSE: later("The purpose is not one of yours"),
     Verdict.LINKED_EVERYWHERE: later("Connected for all courses, not for this one alone"),
     Verdict.NOT_IN_COURSE: later("The student is not in this course or section"),
-    Verdict.NOT_OBSERVER: later("Not an observer's account"),
+    Verdict.NOT_OBSERVER: later("Not about an observer"),
     Verdict.NOT_OURS: later("Suspending or deleting accounts is not done here"),
 }
 STEPS = {
@@ -55,6 +56,10 @@ STEPS = {
     Verdict.AMBIGUOUS: later("Choose the right one. Rows you do not decide are left out."),
     Verdict.SHARED_EMAIL: later(
         "Say whether it is one person. A separate account needs a login or an SIS id of its own in the sheet."
+        " Rows you do not decide are left out."
+    ),
+    Verdict.OTHER_NAME: later(
+        "Check the id: it may be another person's. If it is right, take the row all the same."
         " Rows you do not decide are left out."
     ),
     Verdict.UNCLEAR_ACTION: later("Write “add” or “remove” into that column, and upload the sheet again."),
@@ -89,7 +94,10 @@ STEPS = {
     ),
     Verdict.LINKED_EVERYWHERE: later("Leave the course empty to end the whole connection."),
     Verdict.NOT_IN_COURSE: later("Check the course, or enroll the student first."),
-    Verdict.NOT_OBSERVER: later("Accounts of students and staff come from your SIS, not from here."),
+    Verdict.NOT_OBSERVER: later(
+        "Accounts and enrollments of other people come from your SIS, not from here."
+        " If it is an observer with a role of your own, write “observer” for the role."
+    ),
     Verdict.NOT_OURS: later("Use Canvas's own SIS import for that."),
 }
 TOLD = {

@@ -130,6 +130,22 @@ def test_a_warning_of_canvas_stands_beside_its_row(school: School, admin: Admin,
     assert f"A new account is made.,{warning}," in every
 
 
+def test_who_has_another_name_in_canvas_is_shown_with_both(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    content = sheet([(*NEW, "Xaver Quist")], ("Parent Name", "Parent Email", "Student ID", "Student Name"))
+    student = next(user for user in school.canvas.state()["users"] if user["id"] == 105)
+    page = settled(admin, admin.press(uploads(admin, content), "Show what would happen"), run_jobs)
+
+    shown = admin.press(page, "Show: The name in the sheet is not the one in Canvas")
+    assert f"the sheet says Xaver Quist, Canvas says {student['name']}" in shown.text
+    form, _button = shown.form_with("Take these decisions")
+    (name,) = {name for name, _value in form.boxes}
+    page = settled(admin, admin.press(shown, "Take these decisions", **{name: "as_found"}), run_jobs)
+
+    assert "1 A new account is made, and connected" in page.text
+
+
 def test_the_files_alone_change_nothing(school: School, admin: Admin, run_jobs: Runner) -> None:
     page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
 
@@ -163,6 +179,36 @@ def test_a_sheet_is_read_again_in_another_way(school: School, admin: Admin, run_
     assert "Parent Email" in page.text
     page = settled(admin, admin.press(page, "Show what would happen"), run_jobs)
     assert "1 A new account is made, and connected" in page.text
+
+
+@pytest.mark.both_databases
+def test_a_sheet_with_the_header_of_a_canvas_file_can_be_said_to_be_one_s_own(
+    admin: Admin, run_jobs: Runner
+) -> None:
+    header = ("observer_id", "student_id", "observer_name", "observer_email")
+    page = uploads(admin, sheet([("N1", "S000105", *NEW[:2])], header))
+    assert "These are files for Canvas's own importer" in page.text
+
+    page = admin.press(page, "This is my own sheet, not a file of Canvas")
+    assert "observer_email" in page.text
+    page = admin.press(page, "Read it again", header_row="1")
+    assert "observer_email" in page.text
+    page = settled(admin, admin.press(page, "Show what would happen"), run_jobs)
+
+    assert "1 A new account is made, and connected" in page.text
+    shown = admin.press(page, "Show: A new account is made, and connected")
+    assert "Nina New (N1)" in shown.text
+
+
+def test_an_own_sheet_can_be_called_a_file_of_canvas_again(admin: Admin) -> None:
+    page = uploads(admin, sheet([("P1", "S000105", "active")], ("observer_id", "student_id", "status")))
+    page = admin.press(page, "This is my own sheet, not a file of Canvas")
+
+    form, _button = page.form_with("Read it again")
+    assert ("own_sheet", "yes") in form.checked
+    page = Page(admin.browser.http.post(PUBLIC_URL + form.action, data=dict(form.fields)))
+
+    assert "These are files for Canvas's own importer" in page.text
 
 
 def test_a_file_that_is_no_sheet_is_refused_with_a_next_step(admin: Admin) -> None:

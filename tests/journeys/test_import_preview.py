@@ -14,6 +14,7 @@ from tests.journeys.importing import (
     FAMILY,
     LINKS,
     NINA,
+    OTHER,
     PARENT,
     ROADS,
     admin_token,
@@ -112,6 +113,120 @@ def test_two_parents_who_share_an_address_are_asked_about(ready: School) -> None
     assert [c["name"] for c in before[1].candidates or ()] == ["Nina New"]
 
 
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        (("Parent SIS ID", "Parent Email"), ("yes", "ann@family.test"), ("yes", "ben@family.test")),
+        (("Parent SIS ID", "Parent Login"), ("yes", "ann"), ("yes", "ben")),
+        (("Parent Login", "Parent Email"), ("ann", "ann@family.test"), ("ann", "ben@family.test")),
+    ],
+    ids=["other address", "other login", "login with two addresses"],
+)
+def test_one_id_with_two_addresses_or_logins_is_asked_about(
+    ready: School, header: tuple[str, ...], first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    pairs = [(*first, "S000105"), (*second, "S000106"), (*first, "S000107")]
+
+    import_id = previewed(ready, sheet(pairs, (*header, "Student ID")))
+    assert verdicts(import_id) == ["new", "shared_email", "new"]
+
+    decides(import_id, "same")
+    assert verdicts(import_id) == ["new"] * 3
+
+
+WITH_IDS = ("Parent SIS ID", "Parent Login", "Parent Name", "Parent Email", "Student ID")
+ANNA = ("N1", "", "Anna New", "home@family.test", "S000105")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(
+    ("choice", "people"), [("new", [{105}, {106, 107}]), ("same", [{105, 106, 107}])], ids=["two", "one"]
+)
+def test_two_ids_that_would_get_one_login_are_asked_about(
+    ready: School, road: ImportRoad, choice: str, people: list[set[int]]
+) -> None:
+    before = memory(ready)
+    bert = ("N2", "", "Bert New", "Home@family.test")
+    import_id = previewed(ready, sheet([ANNA, (*bert, "S000106"), (*bert, "S000107")], WITH_IDS))
+    assert verdicts(import_id) == ["new", "shared_email", "shared_email"]
+    assert [one["name"] for one in rows(import_id)[1].candidates or ()] == ["Anna New", "Bert New"]
+
+    decides(import_id, choice)
+    assert verdicts(import_id) == ["new"] * 3
+    ran(import_id, road)
+
+    made = set(ready.links()) - set(before["links"])
+    observers = sorted({observer for observer, _ in made})
+    assert [{student for one, student in made if one == observer} for observer in observers] == people
+    undone(import_id)
+    assert memory(ready) == before
+
+
+@pytest.mark.parametrize(
+    "second",
+    [("N2", "home@family.test", "Bert New", "bert@family.test"), ("", "", "Anna New", "home@family.test")],
+    ids=["login of another's address", "one without an id"],
+)
+def test_a_login_that_an_earlier_row_gets_is_not_offered_to_another(
+    ready: School, second: tuple[str, ...]
+) -> None:
+    import_id = previewed(ready, sheet([ANNA, (*second, "S000106")], WITH_IDS))
+
+    assert verdicts(import_id) == ["new", "shared_email"]
+    offered = [one.get("login") for one in rows(import_id)[1].candidates or ()]
+    assert offered == ([None, "N2"] if second[0] else [None])
+
+
+NAMED = ("Parent SIS ID", "Parent Name", "Student ID", "Student Name")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("observer", "student"),
+    [("", "Xaver Quist"), ("Yolanda Quist", ""), ("Yolanda Quist", "Xaver Quist")],
+    ids=["student", "observer", "both"],
+)
+def test_an_id_of_somebody_with_quite_another_name_is_asked_about(
+    ready: School, observer: str, student: str
+) -> None:
+    """Both names are shown; nothing is done before somebody says that the id is right."""
+    content = sheet([(f"P{PARENT}", observer, "S000107", student)], NAMED)
+    before = ready.links()
+
+    import_id = previewed(ready, content)
+
+    assert verdicts(import_id) == ["other_name"]
+    ((choice,),) = (row.candidates for row in rows(import_id))
+    assert choice is not None
+    assert choice["name"] == ", ".join(filter(None, (observer, student)))
+    known = [name_of(ready, number) for number, said in ((PARENT, observer), (107, student)) if said]
+    assert choice["known"] == ", ".join(known)
+    decides(import_id, "as_found")
+    assert verdicts(import_id) == ["matched"]
+    ran(import_id)
+    assert set(ready.links()) - set(before) == {(PARENT, 107)}
+
+
+def test_a_name_that_is_partly_the_same_or_not_given_is_not_asked_about(ready: School) -> None:
+    first, *_ = name_of(ready, 107).split()
+    pairs = [(f"P{PARENT}", "", "S000107", ""), (f"P{OTHER}", "", "S000107", f"{first} de Quist")]
+
+    assert verdicts(previewed(ready, sheet(pairs, NAMED))) == ["matched"] * 2
+
+
+def test_after_the_question_about_the_student_comes_the_one_about_the_observer(ready: School) -> None:
+    header = ("Parent Name", "Parent Email", "Student ID", "Student Name")
+    pairs = [("Yolanda Quist", f"parent{PARENT}@family.test", "S000107", "Xaver Quist")]
+
+    import_id = previewed(ready, sheet(pairs, header))
+    assert verdicts(import_id) == ["other_name"]
+    decides(import_id, "as_found")
+    assert verdicts(import_id) == ["shared_email"]
+    decides(import_id, str(PARENT))
+    assert verdicts(import_id) == ["matched"]
+
+
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize(
     ("header", "own"), [("Parent Login", "ned.new"), ("Parent SIS ID", "Q7")], ids=["login", "sis id"]
@@ -151,6 +266,11 @@ def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> No
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
         assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+
+
+def name_of(school: School, user_id: int) -> str:
+    name: str = next(each for each in school.canvas.state()["users"] if each["id"] == user_id)["name"]
+    return name
 
 
 def decides(import_id: int, choice: str) -> None:
@@ -229,3 +349,24 @@ def test_a_student_whose_sis_id_has_a_slash_is_known(ready: School) -> None:
     ready.changes(rename)
 
     assert verdicts(previewed(ready, sheet([(*NINA, "2026/7A/5")]))) == ["new"]
+
+
+def test_rows_of_enrollments_about_others_are_counted_and_canvas_is_not_asked(ready: School) -> None:
+    header = ("course_id", "user_id", "role", "role_id", "status", "associated_user_id")
+    course = f"C{MATHS}"
+    others = [
+        (course, "S000105", "student", "", "active", ""),
+        (course, "S000106", "", "3", "active", ""),
+        (course, f"P{OTHER}", "Parent Observer", "", "active", "S000105"),
+    ]
+    ready.forgets_calls()
+
+    import_id = previewed(
+        ready, sheet([*others, (course, f"P{PARENT}", "observer", "", "active", "S000105")], header)
+    )
+
+    assert verdicts(import_id) == ["not_observer"] * 3 + ["matched"]
+    assert [row.told for row in rows(import_id)] == [None] * 4
+    asked = [row["path"] for row in ready.canvas.log()]
+    assert any(f"P{PARENT}" in path for path in asked)
+    assert not any(f"P{OTHER}" in path or "S000106" in path for path in asked)

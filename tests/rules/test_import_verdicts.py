@@ -47,6 +47,9 @@ TABLE = [
     (replace(MATCHED, observer=TWO), Verdict.AMBIGUOUS),
     (replace(MATCHED, observer=replace(ONE, doubtful=True)), Verdict.SHARED_EMAIL),
     (replace(NEW, shared=True), Verdict.SHARED_EMAIL),
+    (replace(MATCHED, observer=replace(ONE, other_name=True)), Verdict.OTHER_NAME),
+    (replace(NEW, student=replace(STUDENT, other_name=True)), Verdict.OTHER_NAME),
+    (replace(REMOVE, student=replace(STUDENT, other_name=True)), Verdict.OTHER_NAME),
     (replace(MATCHED, action=Action.UNCLEAR), Verdict.UNCLEAR_ACTION),
     (replace(MATCHED, observer=Found(given=False)), Verdict.NO_OBSERVER),
     (replace(MATCHED, observer=Found(given=False), named=True), Verdict.NO_EMAIL),
@@ -89,6 +92,7 @@ TABLE = [
     (replace(ACCOUNT, action=Action.UNCLEAR), Verdict.NOT_OURS),
     (replace(ACCOUNT, observers_only=False), Verdict.NOT_OBSERVER),
     (replace(ACCOUNT, observer=Found(given=False)), Verdict.NO_OBSERVER),
+    (replace(MATCHED, observers_only=False), Verdict.NOT_OBSERVER),
 ]
 
 
@@ -107,6 +111,7 @@ PEOPLE = some.builds(
     Found,
     some.booleans(),
     some.lists(some.sampled_from(["44", "45"]), unique=True).map(tuple),
+    some.booleans(),
     some.booleans(),
 )
 CASES = some.builds(
@@ -137,6 +142,8 @@ def test_nothing_is_done_about_people_who_are_not_certain(case: Case) -> None:
         assert len(case.observer.accounts) <= 1
         assert case.observer.accounts != case.student.accounts
         assert case.action is (Action.REMOVE if verdict is Verdict.REMOVE else Action.ADD)
+        assert not case.student.other_name
+        assert not case.observer.other_name
     if verdict in (Verdict.NEW, Verdict.MATCHED, Verdict.CONSENT):
         assert not case.blocked
     if verdict is Verdict.REMOVE:
@@ -154,6 +161,24 @@ def test_nothing_is_done_about_people_who_are_not_certain(case: Case) -> None:
 )
 def test_names_that_may_be_one_persons(said: str, known: str, alike: bool) -> None:
     assert wanting.alike(said, known) is alike
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "unlike"),
+    [
+        ("Mia Holm", "Bob Smith", True),
+        ("Mia B. Holm", "Bob Smith", True),
+        ("Bill Garcia", "Maria García", False),
+        ("Max Holm", "Maximilian Mustermann", False),
+        ("小明", "王小明", True),
+        ("王明", "王小明", True),
+        ("王", "王小明", False),
+        ("", "Bob Smith", False),
+        ("Mia Holm", "", False),
+    ],
+)
+def test_names_that_cannot_be_one_persons(said: str, known: str, unlike: bool) -> None:
+    assert wanting.unlike(said, known) is unlike
 
 
 def test_what_a_row_asks_for_survives_being_kept() -> None:

@@ -87,6 +87,24 @@ def test_a_phone_number_is_not_taken_for_an_id(tmp_path: Path) -> None:
     assert meanings(found) == [("observer.email", 1), ("student.sis_id", 1)]
 
 
+@pytest.mark.parametrize("header", ["Parent consent", "Parent signed", "Parent opt-out", "Consent"])
+@pytest.mark.parametrize(
+    "cells", [["yes"] * 5, ["1", "1", "0", "1"] * 2, [""] * 5], ids=["words", "bits", "blank"]
+)
+def test_what_a_parent_has_answered_is_not_their_id(tmp_path: Path, header: str, cells: list[str]) -> None:
+    rows = [f"100{n},{cell}" for n, cell in enumerate(cells)]
+
+    found = table(tmp_path, "\n".join([f"Student ID,{header}", *rows]))
+
+    assert meanings(found) == [("student.sis_id", 1)]
+
+
+def test_cells_that_look_like_ids_are_ids_though_some_come_twice(tmp_path: Path) -> None:
+    found = table(tmp_path, "Student ID,Guardian\n1001,P1\n1002,P1\n1003,P2\n1004,P2\n")
+
+    assert meanings(found) == [("student.sis_id", 1), ("observer.sis_id", 1)]
+
+
 def test_a_sheet_that_names_no_student_says_so(tmp_path: Path) -> None:
     found = table(tmp_path, "Parent email,Parent name,Grade\na@x.org,Ann Doe,5\n")
 
@@ -210,15 +228,38 @@ def test_user_observers_needs_no_guessing(tmp_path: Path) -> None:
 
 
 @fact("rest 6.4", "enrollments.csv names an observer's student in associated_user_id.")
-def test_of_enrollments_only_the_observers_rows_are_pairs(tmp_path: Path) -> None:
+def test_of_enrollments_the_rows_of_others_say_so(tmp_path: Path) -> None:
     found = table(
         tmp_path,
         "course_id,user_id,role,status,associated_user_id\nC1,S1,student,active,\nC1,P1,observer,active,S1\n",
     )
 
-    (pair,) = pairs(found)
+    other, pair = pairs(found)
 
+    assert (other.row, other.role) == (2, "student")
     assert (pair.row, pair.observer.sis_id, pair.student.sis_id, pair.course.sis_id) == (3, "P1", "S1", "C1")
+    assert pair.role == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "number", "others"),
+    [
+        ("", "", ""),
+        ("Observer", "", ""),
+        ("ObserverEnrollment", "7", ""),
+        ("Parent", "", "Parent"),
+        ("", "7", "7"),
+    ],
+)
+def test_a_role_that_may_be_somebody_elses_is_told(
+    tmp_path: Path, role: str, number: str, others: str
+) -> None:
+    found = table(
+        tmp_path,
+        f"course_id,user_id,role,role_id,status,associated_user_id\nC1,P1,{role},{number},active,S1\n",
+    )
+
+    assert [pair.role for pair in pairs(found)] == [others]
 
 
 def test_users_csv_has_no_pairs(tmp_path: Path) -> None:

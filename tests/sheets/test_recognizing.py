@@ -131,6 +131,12 @@ def test_a_workbook_gives_what_a_person_sees_in_it(tmp_path: Path) -> None:
     assert [row.number for row in rows] == [2, 5]
 
 
+def test_the_error_of_a_formula_is_a_blank_cell(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", One=[HEADER, ("a@x.org", "1"), ("#N/A", "2"), ("b@x.org", "#REF!")])
+
+    assert cells(only(path)) == [("a@x.org", "1"), ("", "2"), ("b@x.org",)]
+
+
 def test_the_sheets_of_a_workbook_can_be_chosen(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", First=[HEADER, ("a@x.org", "1")], Second=[HEADER, ("b@x.org", "2")])
 
@@ -180,6 +186,21 @@ def test_a_canvas_file_gives_its_rows_by_column(tmp_path: Path) -> None:
         (3, {"user_id": "U2", "login_id": "u2", "status": ""}),
     ]
     assert as_sheet(table).kind is Kind.SHEET
+
+
+@pytest.mark.parametrize("make", ["text", "workbook", "zip"])
+def test_a_person_may_say_that_it_is_their_own_sheet(tmp_path: Path, make: str) -> None:
+    rows = [("observer_id", "student_id", "observer_email"), ("P1", "S1", "a@x.org")]
+    content = "\n".join(",".join(row) for row in rows)
+    path = {
+        "text": lambda: text(tmp_path / "a.csv", content),
+        "workbook": lambda: workbook(tmp_path / "a.xlsx", One=rows),
+        "zip": lambda: zipped(tmp_path / "a.zip", one__csv=content),
+    }[make]()
+
+    (guessed,), (own,) = open_file(path).tables, open_file(path, Choices(own_sheet=True)).tables
+
+    assert (guessed.kind, own.kind) == (Kind.USER_OBSERVERS, Kind.SHEET)
 
 
 def test_a_zip_may_hold_many_canvas_files_and_others_are_left_aside(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from app.models import Import, ImportRow, RowState
+from app.pairing.imports.earlier import Earlier
 from app.pairing.imports.given import Wanted
 
 # besides an account's number:
 LEFT_OUT, NEW = "left_out", "new"
 SAME = "same"  # the same person as in an earlier row
+AS_FOUND = "as_found"  # whoever the row's ids say, whatever their names
+UNDECIDED = (None, AS_FOUND)  # about who the observer is
 NOBODY = (NEW, LEFT_OUT, SAME)  # no account that is there already
 
 
@@ -25,5 +28,8 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]]) -> 
             row.chosen, row.state, row.verdict = choice, RowState.READ, None
             if choice == NEW and found is not None:
                 row.given = Wanted.from_json(row.given).with_login(found["login"]).to_json()
+            if choice == SAME and (first := Earlier.of(session, [row]).rival(row)):
+                observer = Wanted.from_json(first.given).observer
+                row.given = Wanted.from_json(row.given).by(observer).to_json()
             taken += 1
     return taken

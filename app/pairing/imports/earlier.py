@@ -21,14 +21,17 @@ class Earlier:
     """The first row that makes an observer's account, and the first one that counts about a pair."""
 
     makers: First = field(default_factory=dict)
+    logins: First = field(default_factory=dict)  # the same by the login that it makes
     pairs: First = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, rows: Sequence[ImportRow]) -> "Earlier":
         """What the rows before these say; their own keys are known, their verdicts are not."""
         about_pairs = and_(ImportRow.kind == RowKind.PAIR, ImportRow.verdict.in_(COUNT))
+        makes = ImportRow.verdict.in_(MAKES)
         return cls(
-            _first(session, rows, ImportRow.observer_key, ImportRow.verdict.in_(MAKES)),
+            _first(session, rows, ImportRow.observer_key, makes),
+            _first(session, rows, ImportRow.new_login, makes),
             _first(session, rows, ImportRow.pair_key, about_pairs),
         )
 
@@ -36,12 +39,18 @@ class Earlier:
         """A row whose verdict is known by now."""
         if row.verdict in MAKES:
             _keep(self.makers, row.observer_key, row)
+            _keep(self.logins, row.new_login, row)
         if row.kind is RowKind.PAIR and row.verdict in COUNT:
             _keep(self.pairs, row.pair_key, row)
 
     def maker(self, row: ImportRow) -> ImportRow | None:
         """The first row about this observer, if it is an earlier one that makes their account."""
         return _before(self.makers.get(row.observer_key or ""), row)
+
+    def rival(self, row: ImportRow) -> ImportRow | None:
+        """An earlier row that makes an account with the same login, of whoever has another identifier."""
+        found = _before(self.logins.get(row.new_login or ""), row)
+        return found if found is not None and found.observer_key != row.observer_key else None
 
     def action(self, row: ImportRow) -> Action | None:
         """What an earlier row asks for the same pair."""

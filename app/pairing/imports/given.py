@@ -8,9 +8,10 @@ from typing import Any
 from app.models import RowKind
 from app.sheets import days, words
 from app.sheets.pairs import Action, Given, Pair, Place
+from app.sheets.vocabulary import spelled
 
 STATUSES = {"active": Action.ADD}  # of users.csv: whoever is to be suspended or deleted is not our business
-OBSERVER = ("", "observer")  # what users.csv may declare somebody to be, for us to make their account
+OBSERVER = ("", "observer")  # what a file of Canvas may declare somebody to be, to be our business
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,18 @@ class Wanted:
         """Whether it is about one course only."""
         return bool(self.course) or bool(self.section)
 
+    @property
+    def of_others(self) -> bool:
+        """Whether it is a row of enrollments.csv about somebody who is no observer."""
+        return self.kind is RowKind.PAIR and self.declared not in OBSERVER
+
     def with_login(self, login: str) -> "Wanted":
         """The same with a login for the observer."""
         return replace(self, observer=replace(self.observer, login=login))
+
+    def by(self, observer: Given) -> "Wanted":
+        """The same with another observer."""
+        return replace(self, observer=observer)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; blanks are left out."""
@@ -99,6 +109,7 @@ def of_pair(pair: Pair, day_first: bool | None) -> Wanted:
         pair.end_date,
         words.purpose(pair.relationship) or "",
         pair.relationship,
+        declared=pair.role.lower(),
     )
 
 
@@ -133,7 +144,25 @@ def key_of(person: Given) -> str | None:
     return None
 
 
+def agree(one: Given, other: Given) -> bool:
+    """Whether two rows with the same identifier can mean one person: nothing else that both give differs."""
+    told = ((one.email, other.email), (one.login, other.login))
+    differ = any(first and second and first.lower() != second.lower() for first, second in told)
+    return not differ and alike(one.full_name, other.full_name)
+
+
 def alike(given: str, known: str) -> bool:
     """Whether two names can be one person's: one says no word that the other does not say, too."""
     first, second = (set(name.casefold().replace(",", " ").split()) for name in (given, known))
     return not first or not second or first <= second or second <= first
+
+
+def unlike(given: str, known: str) -> bool:
+    """Whether two names are two people's: no word of one begins as a word of the other does."""
+    first, second = (_words(name) for name in (given, known))
+    near = any(one.startswith(other) or other.startswith(one) for one in first for other in second)
+    return bool(first and second) and not near
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in spelled(name).split() if len(word) > 1 or not word.isascii()]  # no initials

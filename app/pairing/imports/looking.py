@@ -1,6 +1,7 @@
 """The preview: each row is compared with Canvas, and its verdict written down. Nothing is changed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zlib import crc32
@@ -12,8 +13,8 @@ from app import db, policy
 from app.canvas.enrollments import LIVE
 from app.models import Import, ImportRoad, ImportRow, RowKind, RowState
 from app.pairing import rules
-from app.pairing.imports import given, messages, progress, terms
-from app.pairing.imports.choosing import LEFT_OUT, NEW, SAME
+from app.pairing.imports import accounts, given, messages, progress, terms
+from app.pairing.imports.choosing import AS_FOUND, LEFT_OUT, NEW, SAME, UNDECIDED
 from app.pairing.imports.directory import Match
 from app.pairing.imports.earlier import Earlier
 from app.pairing.imports.given import Wanted
@@ -59,6 +60,9 @@ def _name(seen: Seen) -> None:
     row.observer_id = _only(seen.observer)
     row.student_id = _only(seen.student)
     row.course_id = seen.spot.course.id if seen.spot.course else None
+    row.new_login = (
+        None if seen.observer.accounts else accounts.login_of(seen.wanted.observer).lower() or None
+    )
     row.pair_key = None
     if row.observer_key and row.student_id and row.chosen != LEFT_OUT:
         row.pair_key = f"{row.observer_key}|{row.student_id}|{row.course_id or ''}"
@@ -109,8 +113,14 @@ def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Poli
     return Case(
         kind=wanted.kind,
         action=wanted.action,
-        observer=Found(person.identified, _ids(seen.observer), _doubtful(seen)),
-        student=Found(wanted.student.identified, _ids(seen.student)),
+        observer=Found(
+            person.identified, _ids(seen.observer), _doubtful(seen), _other_name(row, seen.observer, person)
+        ),
+        student=Found(
+            wanted.student.identified,
+            _ids(seen.student),
+            other_name=_other_name(row, seen.student, wanted.student),
+        ),
         where=Where.STUDENT_ELSEWHERE if elsewhere else seen.spot.where,
         course_found=seen.spot.course_found,
         section_found=seen.spot.section_found,
@@ -120,7 +130,7 @@ def _case(session: Session, of: Import, seen: Seen, earlier: Earlier, rule: Poli
         email=person.email,
         login=person.login or (person.email if "@" in person.email else ""),
         promised=first is not None,
-        shared=first is not None and not _same_name(first, wanted) and row.chosen is None,
+        shared=_shared(row, wanted, earlier),
         may_create="create" not in of.rights,
         email_fine=not person.email or bool(messages.EMAIL.fullmatch(person.email)),
         ends=terms.ends(session, of, wanted, now),
@@ -148,15 +158,29 @@ def _ids(match: Match) -> tuple[str, ...]:
 
 def _doubtful(seen: Seen) -> bool:
     """Somebody has the e-mail address, but under another name: perhaps two people share it."""
-    if seen.observer.by != "email" or len(seen.observer.accounts) != 1 or seen.row.chosen:
+    if seen.observer.by != "email" or len(seen.observer.accounts) != 1:
+        return False
+    if seen.row.chosen not in UNDECIDED:
         return False
     return not given.alike(seen.wanted.observer.full_name, seen.observer.accounts[0].name)
 
 
-def _same_name(first: ImportRow, wanted: Wanted) -> bool:
-    if first.kind is RowKind.ACCOUNT:
+def _other_name(row: ImportRow, match: Match, person: Given) -> bool:
+    """A mistyped id, or a badly sorted sheet: whoever was found is called something else."""
+    asks = row.chosen is None and match.by != "email" and len(match.accounts) == 1
+    return asks and given.unlike(person.full_name, match.accounts[0].name)
+
+
+def _shared(row: ImportRow, wanted: Wanted, earlier: Earlier) -> bool:
+    """Two people may be given by one identifier, or one login would be of two."""
+    if row.chosen not in UNDECIDED:
+        return False
+    if wanted.action is Action.ADD and earlier.rival(row):
         return True
-    return given.alike(Wanted.from_json(first.given).observer.full_name, wanted.observer.full_name)
+    first = earlier.maker(row)
+    if first is None or first.kind is RowKind.ACCOUNT:
+        return False
+    return not given.agree(Wanted.from_json(first.given).observer, wanted.observer)
 
 
 def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
@@ -164,13 +188,28 @@ def _candidates(seen: Seen, earlier: Earlier) -> list[dict[str, Any]] | None:
     row = seen.row
     if row.verdict == Verdict.AMBIGUOUS:
         return [one.to_json() for one in seen.observer.accounts]
+    if row.verdict == Verdict.OTHER_NAME:
+        return [_as_found(seen)]
     if row.verdict != Verdict.SHARED_EMAIL:
         return None
     if seen.observer.accounts:
         return [seen.observer.accounts[0].to_json(), *_separate(seen.wanted.observer)]
-    first = earlier.maker(row)
+    rival = earlier.rival(row)
+    own = _separate(replace(seen.wanted.observer, login="")) if rival else []
+    first = rival or earlier.maker(row)
     name = Wanted.from_json(first.given).observer.full_name if first else ""
-    return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}]
+    return [{"id": SAME, "name": name, "email": seen.wanted.observer.email}, *own]
+
+
+def _as_found(seen: Seen) -> dict[str, str]:
+    """The names of the sheet beside those of Canvas, of whoever is called something else."""
+    both = ((seen.observer, seen.wanted.observer), (seen.student, seen.wanted.student))
+    other = [(match, person) for match, person in both if _other_name(seen.row, match, person)]
+    return {
+        "id": AS_FOUND,
+        "name": ", ".join(person.full_name for _, person in other),
+        "known": ", ".join(match.accounts[0].name for match, _ in other),
+    }
 
 
 def _separate(person: Given) -> list[dict[str, str]]:

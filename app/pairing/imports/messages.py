@@ -135,5 +135,5 @@ TABLES = {"users": USERS, "user_observers": LINKS, "enrollments": ENROLLMENTS}
 
 def foretold(table: str, row: Wanted, case: Case) -> str | None:
     """The message for a row of such a table; None: Canvas would take it, or it is no file of Canvas."""
-    rules = TABLES.get(table, ())
+    rules = () if row.of_others else TABLES.get(table, ())
     return next((words(row, case) for holds, words in rules if holds(row, case)), None)

@@ -53,7 +53,7 @@ class Eyes:
 
     def see_all(self, rows: Sequence[ImportRow]) -> list[Seen]:
         """Everything about some rows."""
-        wanted = [Wanted.from_json(row.given) for row in rows]
+        wanted = [one for row in rows if not (one := Wanted.from_json(row.given)).of_others]
         self.directory.foresee([person for one in wanted for person in (one.observer, one.student)])
         students = {account.id for one in wanted for account in self.directory.match(one.student).accounts}
         with db.reading() as session:
@@ -63,6 +63,8 @@ class Eyes:
     def see(self, row: ImportRow) -> Seen:
         """Everything about one row."""
         wanted = Wanted.from_json(row.given)
+        if wanted.of_others:
+            return Seen(row, wanted, Match(), Match(), EVERYWHERE)
         observer, student = self._observer(row, wanted), self.directory.match(wanted.student)
         if wanted.kind is RowKind.ACCOUNT:
             taken = self._holder(wanted, observer)
@@ -83,7 +85,7 @@ class Eyes:
     def _observer(self, row: ImportRow, wanted: Wanted) -> Match:
         if row.chosen in choosing.NOBODY:
             return Match()
-        if row.chosen:
+        if row.chosen not in choosing.UNDECIDED:
             return self.directory.match(Given(canvas_id=row.chosen))
         return self.directory.match(wanted.observer)
 

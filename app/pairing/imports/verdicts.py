@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     # an admin decides
     AMBIGUOUS = "ambiguous"
     SHARED_EMAIL = "shared_email"
+    OTHER_NAME = "other_name"  # whoever has the given id is called something else
     # nothing can be done
     UNCLEAR_ACTION = "unclear_action"
     NO_OBSERVER = "no_observer"
@@ -49,14 +50,14 @@ class Verdict(StrEnum):
     UNCLEAR_PURPOSE = "unclear_purpose"
     LINKED_EVERYWHERE = "linked_everywhere"  # it cannot be ended in one course only
     NOT_IN_COURSE = "not_in_course"
-    NOT_OBSERVER = "not_observer"  # a row of users.csv about somebody else
+    NOT_OBSERVER = "not_observer"  # a row of users.csv or enrollments.csv about somebody else
     NOT_OURS = "not_ours"  # a row of users.csv that suspends or deletes
     LEFT_OUT = "left_out"  # an admin said so
 
 
 DOES = frozenset({Verdict.NEW, Verdict.MATCHED, Verdict.CONSENT, Verdict.REMOVE, Verdict.ACCOUNT})
 NOTHING = frozenset({Verdict.ALREADY, Verdict.NOT_LINKED, Verdict.KNOWN, Verdict.REPEATED, Verdict.LEFT_OUT})
-ASKS = frozenset({Verdict.AMBIGUOUS, Verdict.SHARED_EMAIL})
+ASKS = frozenset({Verdict.AMBIGUOUS, Verdict.SHARED_EMAIL, Verdict.OTHER_NAME})
 PROBLEMS = frozenset(Verdict) - DOES - NOTHING - ASKS
 
 
@@ -88,6 +89,7 @@ class Found:
     given: bool = True  # by an identifier
     accounts: tuple[str, ...] = ()  # Canvas's numbers
     doubtful: bool = False  # one account has the e-mail address, but another name
+    other_name: bool = False  # one account has the id, but a name that has nothing in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Case:
     email: str = ""  # of the observer, as given
     login: str = ""
     promised: bool = False  # the observer's account is made by an earlier row
-    shared: bool = False  # an earlier row has the same e-mail address and another name
+    shared: bool = False  # an earlier row has the same identifier, and another name, address or login
     may_create: bool = True
     email_fine: bool = True
     ends: Ends = Ends.NEVER
@@ -117,7 +119,7 @@ class Case:
     blocked: bool = False
     consent: bool = False
     left_out: bool = False
-    observers_only: bool = True  # users.csv declares an observer, or nobody in particular
+    observers_only: bool = True  # a file of Canvas declares an observer, or nobody in particular
     unasked: bool = False  # Canvas is not asked: only SIS ids count
 
 
@@ -152,6 +154,7 @@ ACCOUNTS: tuple[Rule, ...] = (
     (Verdict.ACCOUNT, lambda case: True),
 )
 PAIRS: tuple[Rule, ...] = (
+    (Verdict.NOT_OBSERVER, lambda case: not case.observers_only),
     (Verdict.LEFT_OUT, lambda case: case.left_out),
     (Verdict.NO_EMAIL, lambda case: not case.observer.given and case.named),
     (Verdict.NO_OBSERVER, lambda case: not case.observer.given),
@@ -160,8 +163,9 @@ PAIRS: tuple[Rule, ...] = (
     (Verdict.NO_SIS_ID, _lacks_sis_id),
     (Verdict.UNKNOWN_STUDENT, lambda case: not case.student.accounts),
     (Verdict.AMBIGUOUS_STUDENT, lambda case: len(case.student.accounts) > 1),
-    (Verdict.AMBIGUOUS, lambda case: len(case.observer.accounts) > 1),
     (Verdict.SELF, _same),
+    (Verdict.OTHER_NAME, lambda case: case.observer.other_name or case.student.other_name),
+    (Verdict.AMBIGUOUS, lambda case: len(case.observer.accounts) > 1),
     (Verdict.SHARED_EMAIL, lambda case: case.observer.doubtful or case.shared),
     (Verdict.UNKNOWN_COURSE, lambda case: case.where is Where.UNKNOWN),
     (Verdict.AMBIGUOUS_COURSE, lambda case: case.where is Where.AMBIGUOUS),

@@ -67,7 +67,10 @@ def test_the_pages_of_an_import(meet: Meet, look: Looker, stage: Stage, tmp_path
     frame = upload(admin, sheet)
     awaited(frame, "Show what would happen", "What would happen")
     look("import-preview", admin.page, frame)
-    for shown in ("Two people seem to share one e-mail address", "Canvas does not know the student"):
+    for shown in (
+        "Two people seem to share one e-mail address, login or id",
+        "Canvas does not know the student",
+    ):
         press(frame, f"Show: {shown}")
         frame.get_by_role("heading", name=shown, level=2).wait_for()
         look(f"import-preview-{shown.split()[0].lower()}", admin.page, frame)
