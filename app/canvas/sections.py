@@ -14,11 +14,16 @@ class Section:
     name: str
     course_id: str
     sis_section_id: str | None
+    nonxlist_course_id: str | None = None  # where it was before it was cross-listed
 
 
 def _section(fields: Fields) -> Section:
     return Section(
-        fields.id(), fields.text("name"), fields.id("course_id"), fields.optional_text("sis_section_id")
+        fields.id(),
+        fields.text("name"),
+        fields.id("course_id"),
+        fields.optional_text("sis_section_id"),
+        fields.optional_id("nonxlist_course_id"),
     )
 
 

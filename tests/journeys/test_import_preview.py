@@ -28,7 +28,7 @@ from tests.journeys.importing import (
     verdicts,
     work,
 )
-from tests.people import MATHS, School
+from tests.people import BIOLOGY, MATHS, READING, School
 from tests.sandbox.importing import settle, zipped
 
 __all__ = ["ready"]
@@ -40,6 +40,8 @@ __all__ = ["ready"]
 @fact("rest 6.5", "users.csv says which user_id, login_id or status is missing or taken.")
 def test_every_message_of_canvas_is_foretold(ready: School) -> None:
     """The very file is handed to Canvas's importer; it says what the preview said."""
+    ready.changes(without_sis_id)
+    ready.changes(cross_listed)
     users = [
         "user_id,login_id,status,full_name,email",
         "N1,nina,active,Nina New,nina@family.test",
@@ -49,6 +51,8 @@ def test_every_message_of_canvas_is_foretold(ready: School) -> None:
         "N4,login4,gone,Wrong Status,",
         f"N5,{login(ready, PARENT)},active,Taken,",
         "N6,login6,active,Bad Mail,not an address",
+        f"N7,{'n' * 101},active,Long Login,",
+        f"P{PARENT},{login(ready, OTHER)},active,Taken without SIS id,",
     ]
     links = [
         "observer_id,student_id,status",
@@ -72,6 +76,8 @@ def test_every_message_of_canvas_is_foretold(ready: School) -> None:
         f"nowhere,,P{PARENT},observer,active,S000105",
         f"C{MATHS},nowhere,P{PARENT},observer,active,S000105",
         f"C{MATHS},,P{PARENT},observer,active,S999999",
+        f"C{BIOLOGY},maths,P{PARENT},observer,active,S000105",
+        f"C{READING},maths,P{PARENT},observer,active,S000105",
     ]
     content = zipped(
         users="\n".join(users), user_observers="\n".join(links), enrollments="\n".join(enrollments)
@@ -88,6 +94,19 @@ def test_every_message_of_canvas_is_foretold(ready: School) -> None:
     said = {(e["file"], e["row"], e["message"]) for e in found["sis_import_errors"]}
 
     assert foretold == said
+    assert ("enrollments.csv", 10) in {(file, number) for file, number, _ in said}
+    assert ("enrollments.csv", 11) not in {(file, number) for file, number, _ in said}
+
+
+def without_sis_id(world: dict[str, Any]) -> None:
+    other = next(each for each in world["users"] if each["id"] == OTHER)
+    other["logins"][0]["sis_user_id"] = None
+
+
+def cross_listed(world: dict[str, Any]) -> None:
+    """A section of mathematics was one of reading before."""
+    maths = next(each for each in world["courses"] if each["id"] == MATHS)
+    maths["sections"][0] |= {"sis_section_id": "maths", "nonxlist_course_id": READING}
 
 
 def login(school: School, user_id: int) -> str:

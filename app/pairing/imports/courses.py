@@ -50,8 +50,8 @@ class Atlas:
         course = found[0] if found else None
         within = self._sections(row.section, course.id if course else "") if row.section else []
         section = within[0] if within else None
-        if section is not None and course is None and not row.course:
-            course = self._by_id(section.course_id)
+        if section is not None and (not row.course or (course and course.id == section.nonxlist_course_id)):
+            course = self._by_id(section.course_id)  # a cross-listed section may be named by either course
         known, within_known = bool(found), section is not None
         lost = (row.course and not found) or (row.section and section is None) or course is None
         if lost or course is None or (section is not None and section.course_id != course.id):

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 
 from app.pairing.imports.given import Wanted
-from app.pairing.imports.verdicts import Case
+from app.pairing.imports.verdicts import Case, Where
 from app.sheets.pairs import Action
 
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;.]+(\.[^@\s,;.]+)*")
+LONGEST_LOGIN = 100  # Pseudonym::MAX_UNIQUE_ID_LENGTH
 STATES = {
     "user": ("active", "suspended", "deleted"),
     "link": ("active", "deleted"),
@@ -23,6 +24,10 @@ Rule = tuple[Callable[[Wanted, Case], bool], Callable[[Wanted, Case], str]]
 
 def _improper(row: Wanted, kind: str) -> bool:
     return row.action_given.lower() not in STATES[kind]
+
+
+def _bad_login(login: str) -> bool:
+    return len(login) > LONGEST_LOGIN or not login.isprintable()
 
 
 def _known(case: Case) -> bool:
@@ -52,6 +57,13 @@ USERS: tuple[Rule, ...] = (
         lambda row, case: (
             f"An existing Canvas user with the {case.login_taken} has already claimed"
             f" {row.observer.sis_id}'s user_id requested login information, skipping"
+        ),
+    ),
+    (
+        lambda row, case: _bad_login(row.observer.login),
+        lambda row, case: (
+            f"Could not save the user with user_id: '{row.observer.sis_id}'."
+            f" Invalid login_id: '{row.observer.login}'"
         ),
     ),
     (
@@ -124,6 +136,13 @@ ENROLLMENTS: tuple[Rule, ...] = (
     (
         lambda row, case: bool(row.course) and not case.course_found,
         lambda row, case: f"An enrollment referenced a non-existent course {row.course.sis_id}",
+    ),
+    (
+        lambda row, case: case.where is Where.UNKNOWN and case.course_found and case.section_found,
+        lambda row, case: (
+            f"An enrollment listed a section ({row.section.sis_id}) and a course ({row.course.sis_id})"
+            f" that are unrelated for user ({row.observer.sis_id})"
+        ),
     ),
     (
         lambda row, case: bool(row.student.sis_id) and not case.student.accounts,

@@ -92,9 +92,13 @@ class Eyes:
     def _holder(self, wanted: Wanted, observer: Match) -> str | None:
         """Who else has the login of a row of users.csv, as Canvas's importer would put it."""
         holder = self.directory.holder_of(wanted.observer.login)
-        if holder is None or holder.sis_id in (None, wanted.observer.sis_id):
+        if holder is None or holder.sis_id == wanted.observer.sis_id:
             return None
-        return f"SIS ID {holder.sis_id}"
+        if holder.sis_id is not None:
+            return f"SIS ID {holder.sis_id}"
+        # whoever has no SIS id is given the row's, unless that one is somebody else's
+        theirs = observer.by != "sis_id" or holder in observer.accounts
+        return None if theirs else f"Canvas ID {holder.id}"
 
     def _blocked(self, institution_id: int, wanted: Wanted, observer: Match, student: str) -> bool:
         """Whether the do-not-pair list keeps these two apart; asked again right before Canvas is told."""
