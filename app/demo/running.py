@@ -118,12 +118,13 @@ def _run(demo: Demo, world: Path | None) -> None:
         demo.wait_until(lambda: _answers(f"{demo.canvas_url}/login/canvas"), "The sandbox does not answer")
         found = School(json.loads(_get(f"{demo.canvas_url}/_sandbox/state")))
         _register(demo, found, key, tool, app.extensions["keyring"])
+        # Before anybody logs in to Canvas, for it then reads our configuration, and remembers if it cannot.
+        demo.wait_until(lambda: _answers(f"{demo.public_url}/readyz"), "Observatory does not answer")
         service_user = found.service_user()
         if service_user is not None:
             _connect(app, service_user)
         demo.wait_until(lambda: bool(jobs.alive(datetime.now(UTC))), "The worker does not run")
         db.database.engine.dispose()
-    demo.wait_until(lambda: _answers(f"{demo.public_url}/readyz"), "Observatory does not answer")
 
     _tell(demo, found, tool["id"], connected=service_user is not None)
     while True:

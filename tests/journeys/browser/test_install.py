@@ -1,5 +1,6 @@
 """Installing Observatory in Canvas, and opening it from its cards and menus, with real eyes."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ def invitation(stage: Stage) -> str:
         *("platform", "invite", "--canvas-url", stage.canvas.url, "--slug", "demo"),
         DATABASE_URL=f"sqlite:///{stage.database}",
         OBSERVATORY_PUBLIC_URL=stage.app,
+        OBSERVATORY_SECRET_KEYS=json.loads((stage.database.parent / "secrets.json").read_text())[
+            "secret_keys"
+        ],
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()

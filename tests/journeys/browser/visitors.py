@@ -17,7 +17,7 @@ class Visitor:
         self.context = context
         self.id = user_id
         self.problems: list[str] = []
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a busy machine is no failure
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.problems.append(str(error.error)))
         context.on("response", self._see)
