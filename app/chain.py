@@ -137,20 +137,20 @@ def _begin(session: Session, keyring: Keyring, institution_id: int) -> None:
     last = select(EVENTS.c.number, EVENTS.c.digest).where(EVENTS.c.institution_id == institution_id)
     lost = session.execute(last.order_by(EVENTS.c.number.desc()).limit(1)).one_or_none()
     head = Head(institution_id, *(lost or ()))
-    signed = {"signature": "", "signer": None} if lost else _signature(keyring, head)
-    values = {**asdict(head), **signed}
+    values = {**asdict(head), **_signature(None if lost else keyring, head)}
     session.execute(new(HEADS).values(values).on_conflict_do_nothing())
 
 
-def _signature(keyring: Keyring, head: Head) -> dict[str, str]:
+def _signature(keyring: Keyring | None, head: Head) -> dict[str, str | None]:
+    if keyring is None:
+        return {"signature": "", "signer": None}
     return {"signature": keyring.sign(head.text()), "signer": keyring.current}
 
 
 def _write(session: Session, head: Head, keyring: Keyring | None) -> None:
     """Write the end of a chain, signed; without a key ring, not signed."""
     values = {name: value for name, value in asdict(head).items() if name != "institution_id"}
-    signed = _signature(keyring, head) if keyring else {"signature": "", "signer": None}
-    session.execute(WRITE, {"institution": head.institution_id, **values, **signed})
+    session.execute(WRITE, {"institution": head.institution_id, **values, **_signature(keyring, head)})
 
 
 def head_of(session: Session, institution_id: int) -> tuple[Head, str] | None:

@@ -169,7 +169,7 @@ class Doer:
         removes = row.verdict == Verdict.REMOVE
         if row.course_id is None:
             return self._is_linked(row) is not removes
-        before = {one["section"] for one in _held_before(row)}
+        before = {one["section"] for one in held_before(row)}
         now = {one.section_id for one in self._enrollments(row, row.course_id)}
         return bool(before - now if removes else now - before)
 
@@ -192,11 +192,11 @@ def _look_back(link: Link, row: ImportRow) -> None:
     if link.scope is Scope.COURSE:
         link.enrollments = [
             LinkEnrollment(enrollment_id=one["id"], section_id=one["section"], ours=False)
-            for one in _held_before(row)
+            for one in held_before(row)
         ]
 
 
-def _held_before(row: ImportRow) -> list[dict[str, str]]:
+def held_before(row: ImportRow) -> list[dict[str, str]]:
     """The enrollments of the pair that the preview saw."""
     return [one for one in (row.before or {}).get("held", ()) if one["state"] in LIVE]
 

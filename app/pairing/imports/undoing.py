@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.canvas import Canvas, enrollments, observees, users
-from app.canvas.enrollments import LIVE, OBSERVER
+from app.canvas.enrollments import OBSERVER
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import EndedBy, Import, ImportRow, ImportState, Link, LinkState, RowState
 from app.pairing import bars
 from app.pairing.imports import progress
 from app.pairing.imports.directory import HERE
-from app.pairing.imports.linking import Doer, NotYet, begin_to_end
+from app.pairing.imports.linking import Doer, NotYet, begin_to_end, held_before
 from app.pairing.rules import Reason
 
 IN_USE, NOT_ALLOWED = "in_use", "not_allowed"  # why something is kept
@@ -140,7 +140,7 @@ def _restore(doer: Doer, row: ImportRow) -> str | None:
 
     A word if the do-not-pair list forbids it by now.
     """
-    before = [one for one in (row.before or {}).get("held", ()) if one["state"] in LIVE]
+    before = held_before(row)
     if not before or not row.observer_id or not row.student_id:
         return None
     canvas = doer.access.service(doer.of.institution_id)
