@@ -20,7 +20,7 @@ __all__ = ["parent", "pipe", "programs"]
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 KENJI, NATIVE = 105, "aB3dE9"
-CREATE = 3  # the call that makes the account: the two before it look
+CREATE = 4  # the call that makes the account: the three before it look
 
 
 def sends_the_form(page: Page, url: str, family: Family, code: str) -> None:

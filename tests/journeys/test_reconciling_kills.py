@@ -106,10 +106,11 @@ def connected(school: School, student: int, reach: str) -> None:
 
 
 def found(school: School) -> None:
-    """Look for what is missing, in this process."""
+    """Look for what is missing, in this process or by the worker."""
     with db.transaction() as session:
         assert reconciling.begin(session, school.institution_id, datetime.now(UTC))
     reconcile(runs()[-1].id)
+    eventually(lambda: runs()[-1].ended_at is not None)
     assert [drift.kind for drift in drifts() if drift.settled_at is None] == ["missing_enrollment"]
 
 

@@ -37,6 +37,12 @@ class Stage:
         with closing(sqlite3.connect(self.database, timeout=20)) as connection, connection:
             connection.execute(statement, values)
 
+    def tells(self, question: str) -> object:
+        """The one value that the database answers."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as connection:
+            (answer,) = connection.execute(question).fetchone()
+            return answer
+
     def observing(self, observer: int) -> set[tuple[int, int]]:
         """Course and student of every active observer enrollment of a person."""
         return {
