@@ -304,13 +304,17 @@ class PairingCode:
 
 @dataclass(slots=True)
 class DeveloperKey:
-    """An OAuth client; `scopes` None means that scopes are not enforced."""
+    """An OAuth client; `scopes` None means that scopes are not enforced.
+
+    Only a key that allows includes keeps `include` where it enforces scopes.
+    """
 
     client_id: str
     client_secret: str
     redirect_uris: list[str] = field(default_factory=list)
     scopes: list[str] | None = None
     name: str = ""
+    allow_includes: bool = False
 
 
 @dataclass(slots=True)

@@ -133,6 +133,7 @@ def _keys(world: World, top: Reader) -> None:
             redirect_uris=reader.texts("redirect_uris"),
             scopes=reader.texts_or_none("scopes"),
             name=reader.text("name", ""),
+            allow_includes=reader.yes_or_no("allow_includes", False),
         )
         if key.client_id in world.developer_keys:
             raise reader.complain("client_id", "this key is there twice")

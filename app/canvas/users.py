@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from itertools import islice
 
 from app.canvas.answers import Fields
 from app.canvas.client import Canvas, path
 from app.errors import CanvasMissing, CanvasRejects, FieldError
+
+
+class SignedIn(Enum):
+    """What Canvas tells of somebody's last login."""
+
+    EVER = auto()
+    NEVER = auto()
+    UNTOLD = auto()  # by a scoped key that does not "allow include parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +165,15 @@ def page_of_account(canvas: Canvas, account_id: str, after: str | None) -> tuple
     return [user(fields) for fields in found], following
 
 
-def has_signed_in(canvas: Canvas, user_id: str) -> bool:
-    """Whether somebody has ever used their account; no, where a scoped key hides it.
+def signed_in(canvas: Canvas, user_id: str) -> SignedIn:
+    """Whether somebody has ever used their account.
 
     Users API, GET /api/v1/users/:id.
     """
     fields = canvas.get(path("users", user_id), ("include[]", "last_login")).object()
-    return fields.optional_text("last_login") is not None
+    if "last_login" not in fields.values:
+        return SignedIn.UNTOLD
+    return SignedIn.EVER if fields.optional_text("last_login") else SignedIn.NEVER
 
 
 def remove(canvas: Canvas, account_id: str, user_id: str) -> bool:

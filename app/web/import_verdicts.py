@@ -103,6 +103,10 @@ STEPS = {
 TOLD = {
     progress.CANCELED: later("The import was canceled before this row was done. Upload the row again."),
     undoing.IN_USE: later("The account is in use by now, so it stays."),
+    undoing.MAYBE_IN_USE: later(
+        "Canvas does not tell whether the account was used, so it stays. Delete it in Canvas, or tick"
+        " “Allow Include Parameters” on the API key before the next time."
+    ),
     Reason.CANVAS_AWAY: later("Canvas gave no answer about this row. Upload it again later."),
     Reason.NOT_ALLOWED: later(
         "Canvas does not let Observatory's account do this. Give its role the permission first."

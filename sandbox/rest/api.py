@@ -187,14 +187,18 @@ def _bearer() -> str | None:
 
 
 def _enforce_scopes(world: World, token: AccessToken, scope: str) -> None:
-    """A scoped key's token reaches its scopes only, and loses `include` (API docs, "Developer Keys")."""
+    """A scoped key's token reaches its scopes only (API docs, "Developer Keys").
+
+    It loses `include` but with a key that allows it.
+    """
     key = world.developer_keys.get(token.client_id or "")
     scopes = token.scopes if token.scopes is not None else key.scopes if key else None
     if scopes is None:
         return
     if scope not in scopes:
         raise out_of_scope()
-    params.strip_includes()
+    if not (key and key.allow_includes):
+        params.strip_includes()
 
 
 def _masquerade(world: World, token: AccessToken | None) -> None:

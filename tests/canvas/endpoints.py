@@ -87,8 +87,8 @@ ENDPOINTS: dict[str, tuple[Call, Any]] = {
         PERSON,
     ),
     "users.page_of_account": (lambda canvas: users.page_of_account(canvas, "1", None), [PERSON]),
-    "users.has_signed_in": (
-        lambda canvas: users.has_signed_in(canvas, "41"),
+    "users.signed_in": (
+        lambda canvas: users.signed_in(canvas, "41"),
         {**PERSON, "last_login": "2026-02-01T08:00:00Z"},
     ),
     "users.remove": (lambda canvas: users.remove(canvas, "1", "41"), PERSON),

@@ -45,6 +45,7 @@ def lend_all(world: dict[str, Any]) -> None:
     lent = next(row for row in world["access_tokens"] if row["user_id"] == SERVICE)
     scopes = list(dict.fromkeys((*SERVICE_SCOPES, *IMPORT_SCOPES)))
     lent["scopes"] = scopes
+    world["developer_keys"][0]["allow_includes"] = True
     world["developer_keys"][0]["scopes"] = list(
         dict.fromkeys((*(world["developer_keys"][0]["scopes"] or ()), *scopes))
     )

@@ -15,6 +15,7 @@ from tests.journeys.families import in_both_sections
 from tests.journeys.importing import (
     FAMILY,
     LINKS,
+    NINA,
     PARENT,
     ROADS,
     admin_token,
@@ -240,6 +241,27 @@ def test_an_account_in_use_is_kept_when_the_rest_is_undone(ready: School) -> Non
     assert (row.state, row.told) == (RowState.KEPT, "in_use")
     assert (int(nina or 0), 105) not in ready.links()
     assert (int(nina or 0), 108) in ready.links()
+
+
+@pytest.mark.parametrize(
+    ("told", "becomes", "word"),
+    [(True, RowState.UNDONE, None), (False, RowState.KEPT, "maybe_in_use")],
+)
+def test_an_account_goes_only_where_canvas_tells_that_nobody_used_it(
+    ready: School, told: bool, becomes: RowState, word: str | None
+) -> None:
+    ready.changes(lambda world: world["developer_keys"][0].update(allow_includes=told))
+    import_id = previewed(ready, sheet([FAMILY[0]]))
+    ran(import_id)
+    nina = int(rows(import_id)[0].observer_id or 0)
+
+    undone(import_id)
+
+    (row,) = rows(import_id)
+    assert (row.state, row.told) == (becomes, word)
+    assert (nina, 105) not in ready.links()
+    listed = ready.canvas.get("/accounts/1/users", admin_token(ready), search_term=NINA[0])
+    assert [user["id"] for user in listed] == ([] if told else [nina])
 
 
 def test_rows_hold_nothing_of_another_import(ready: School) -> None:

@@ -82,6 +82,11 @@ def test_a_scoped_token_reaches_its_scopes_and_loses_includes(canvas: Sandbox) -
     assert "www-authenticate" not in answer.headers
     assert canvas.api("HEAD", f"/courses/{MATHS}/users", "scoped").status_code == 200
 
+    world["developer_keys"][0]["allow_includes"] = True
+    canvas.use(world)
+    people = canvas.get(f"/courses/{MATHS}/users", "scoped", **{"include[]": ["enrollments", "uuid"]})
+    assert "enrollments" in people[0]
+
 
 @fact(
     "rest 0",

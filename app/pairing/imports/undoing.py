@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.canvas import Canvas, enrollments, observees, users
 from app.canvas.enrollments import OBSERVER
+from app.canvas.users import SignedIn
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import EndedBy, Import, ImportRow, ImportState, Link, LinkState, RowState
 from app.pairing import bars
@@ -22,7 +23,7 @@ from app.pairing.imports.directory import HERE
 from app.pairing.imports.linking import Doer, NotYet, begin_to_end, held_before
 from app.pairing.rules import Reason
 
-IN_USE, NOT_ALLOWED = "in_use", "not_allowed"  # why something is kept
+IN_USE, MAYBE_IN_USE, NOT_ALLOWED = "in_use", "maybe_in_use", "not_allowed"  # why something is kept
 REFUSALS = (CanvasForbids, CanvasRejects, CanvasMissing)
 
 
@@ -173,16 +174,16 @@ def _is_barred(canvas: Canvas, row: ImportRow) -> bool:
 
 
 def _take_away(doer: Doer, row: ImportRow) -> str | None:
-    """Take away the account that was made, unless somebody uses it by now."""
+    """Take away the account that was made, unless somebody uses it by now, or nobody can tell."""
     canvas, observer = doer.access.service(doer.of.institution_id), row.observer_id or ""
     try:
-        used = (
-            bool(observees.list_observees(canvas, observer))
-            or bool(enrollments.of_user(canvas, observer))
-            or users.has_signed_in(canvas, observer)
-        )
-        if used:
+        if observees.list_observees(canvas, observer) or enrollments.of_user(canvas, observer):
             return IN_USE
+        match users.signed_in(canvas, observer):
+            case SignedIn.EVER:
+                return IN_USE
+            case SignedIn.UNTOLD:
+                return MAYBE_IN_USE
         users.remove(canvas, HERE, observer)
     except CanvasMissing:
         return None
