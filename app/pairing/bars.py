@@ -7,7 +7,7 @@ link. Whoever is refused reads the same words as when Canvas refuses; the office
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -59,6 +59,22 @@ def barred(session: Session, institution_id: int, canvas_user_ids: Iterable[str]
         )
     )
     return frozenset(session.scalars(about))
+
+
+def is_about(
+    institution_id: SQLColumnExpression[int], canvas_user_id: SQLColumnExpression[str | None]
+) -> ColumnElement[bool]:
+    """Whether an entry in force is about the student of a row, by two columns of it."""
+    return (
+        exists()
+        .where(
+            Person.institution_id == institution_id,
+            Person.canvas_user_id == canvas_user_id,
+            Bar.student_id == Person.id,
+            Bar.ended_at.is_(None),
+        )
+        .correlate_except(Person, Bar)
+    )
 
 
 def match(entries: Iterable[Bar], observer_id: int | None, addresses: Addresses) -> Bar | None:

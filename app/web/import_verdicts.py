@@ -158,7 +158,9 @@ def why_unwritten(row: ImportRow) -> str:
         return _("The student has no SIS id in Canvas. Give them one, or do this row one by one.")
     if row.observer_id and not told.get("observer_sis"):
         return _("The observer's account has no SIS id in Canvas. Give it one, or do this row one by one.")
-    return _("The section has no SIS id in Canvas. Give it one, or do this row one by one.")
+    if row.course_id and not told.get("places"):
+        return _("The section has no SIS id in Canvas. Give it one, or do this row one by one.")
+    return _("The student is on the do-not-pair list, which Canvas does not know. Do this row one by one.")
 
 
 def list_heading(show: str) -> str:

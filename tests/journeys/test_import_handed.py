@@ -1,5 +1,6 @@
 """After Canvas's own importer: what Canvas holds is believed, and asked for many rows at once."""
 
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,11 +9,23 @@ import pytest
 from app import db, people
 from app.models import Import, ImportRoad, ImportState, LinkState, RowState
 from app.pairing import bars
-from app.pairing.imports import steering, turns
+from app.pairing.imports import files, overview, steering, turns
 from app.pairing.imports.reading import LANES
 from app.tasks import imports as tasks
 from app.tasks.pairing import access
-from tests.journeys.importing import lend_all, memory, one, previewed, ran, rows, sheet, undone, work
+from tests.journeys.importing import PARENTS as PARENTS_OF
+from tests.journeys.importing import (
+    lend_all,
+    memory,
+    one,
+    prepare,
+    previewed,
+    ran,
+    rows,
+    sheet,
+    undone,
+    work,
+)
 from tests.people import School
 from tests.records import all_links
 from tests.sandbox.importing import zipped
@@ -113,6 +126,37 @@ def test_somebody_who_came_onto_the_do_not_pair_list_meanwhile_is_not_connected(
     states = {(row.student_id == "105", row.state) for row in rows(import_id)}
     assert states == {(True, RowState.FAILED), (False, RowState.DONE)}
     assert {link.state for link in all_links() if link.student.canvas_user_id == "105"} == {LinkState.FAILED}
+
+
+@pytest.mark.parametrize("course", ["", "C101"])
+def test_whoever_came_onto_the_list_after_the_preview_is_in_no_file(ready: School, course: str) -> None:
+    ready.changes(prepare)
+    header = (*PARENTS_OF, "Course SIS ID") if course else PARENTS_OF
+    pairs = [("", "parent44@family.test", student, *([course] if course else [])) for student in STUDENTS[:2]]
+    import_id, now = previewed(ready, sheet(pairs, header)), datetime.now(UTC)
+    assert {row.verdict for row in rows(import_id)} == {"matched"}
+    with db.transaction() as session:
+        student = people.remember(session, ready.institution_id, "105", "Kept Apart", now)
+        admin = people.remember(session, ready.institution_id, "10", "Admin", now)
+        bars.make(session, admin, student, None, None, "court order", now)
+
+    with files.zipped(one(import_id)) as content, zipfile.ZipFile(content) as archive:
+        (name,) = archive.namelist()
+        written = archive.read(name).decode()
+    assert (STUDENTS[0] in written, STUDENTS[1] in written) == (False, True)
+    with db.reading() as session:
+        assert overview.preview(session, one(import_id)).unwritten == 1
+    ran(import_id, ImportRoad.SIS)
+
+    assert [(row.student_id, row.state) for row in rows(import_id)] == [
+        ("105", RowState.FAILED),
+        ("106", RowState.DONE),
+    ]
+    writes = [row for row in ready.canvas.log() if row["method"] in ("PUT", "POST")]
+    assert [row["path"] for row in writes if "105" in row["path"]] == []
+    seen = {row["associated_user_id"] for row in ready.canvas.state()["enrollments"] if row["user_id"] == 44}
+    assert 105 not in seen
+    assert 106 in seen
 
 
 def test_an_account_of_which_canvas_warned_is_the_imports_own(ready: School) -> None:

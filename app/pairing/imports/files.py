@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app import db
 from app.models import Import, ImportRow, RowKind
+from app.pairing import bars
 from app.pairing.imports import accounts, progress, terms
 from app.pairing.imports.given import Wanted
 from app.pairing.imports.verdicts import Verdict
@@ -71,6 +72,15 @@ def _open_rows(of: Import, *which: ColumnElement[bool]) -> Iterator[ImportRow]:
     return every_row(of, ImportRow.state.in_(progress.OPEN_ROWS), *which)
 
 
+def may_be_written() -> ColumnElement[bool]:
+    """Whether a file may hold the pair of a row: Canvas's importer asks no do-not-pair list.
+
+    Whom an entry is about is connected row by row, and the list is asked right before.
+    """
+    apart = bars.is_about(ImportRow.institution_id, ImportRow.student_id)
+    return or_(ImportRow.verdict == Verdict.REMOVE, not_(apart))
+
+
 def users(of: Import) -> Iterator[Line]:
     """A line for each account that is to be made."""
     earlier = aliased(ImportRow)
@@ -97,7 +107,7 @@ def _observer_of(row: ImportRow, wanted: Wanted) -> str:
 def links(of: Import) -> Iterator[Line]:
     """A line for each pair over all courses whose two people have SIS ids."""
     which = (ImportRow.verdict.in_(LINKING), ImportRow.kind == RowKind.PAIR, ImportRow.course_id.is_(None))
-    for row in _open_rows(of, *which):
+    for row in _open_rows(of, *which, may_be_written()):
         observer = _observer_of(row, Wanted.from_json(row.given))
         student = (row.before or {}).get("student_sis")
         if observer and student:
@@ -110,7 +120,7 @@ def enrollments(of: Import, dated: bool) -> Iterator[Line]:
     An end date counts only beside a start date ("SIS Import Format", enrollments.csv).
     """
     which = (ImportRow.verdict.in_(LINKING), ImportRow.course_id.isnot(None))
-    for row in _open_rows(of, *which):
+    for row in _open_rows(of, *which, may_be_written()):
         wanted, told = Wanted.from_json(row.given), row.before or {}
         observer = _observer_of(row, wanted)
         student = told.get("student_sis")

@@ -71,11 +71,12 @@ def preview(session: Session, of: Import) -> Preview:
 
 
 def _in_files() -> ColumnElement[bool]:
-    """The connections that Canvas's files can say: everybody and everything in them has an SIS id."""
+    """The connections that Canvas's files can say: whoever and whatever is in them has an SIS id."""
     told = ImportRow.before
     return and_(
         ImportRow.verdict.in_(files.LINKING),
         ImportRow.kind == RowKind.PAIR,
+        files.may_be_written(),
         told["student_sis"].as_string().isnot(None),
         or_(told["observer_sis"].as_string().isnot(None), ImportRow.observer_id.is_(None)),
         or_(ImportRow.course_id.is_(None), func.coalesce(told["places"].as_string(), "[]") != "[]"),
