@@ -125,3 +125,49 @@ def test_after_thirty_days_it_cannot_be_undone_and_its_rows_are_thrown_away(read
     with db.transaction() as session:
         assert not steering.may_undo(session, one(import_id), later)
         assert session.scalar(select(func.count()).select_from(ImportChunk)) == 0
+
+
+@pytest.mark.parametrize("state", [S.COLUMNS, S.READY, S.LOOKING])
+def test_one_that_nobody_ran_is_closed_before_its_rows_go(ready: School, state: ImportState) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    with db.transaction() as session:
+        of = session.get_one(Import, import_id)
+        of.state, of.paused = state, state is S.LOOKING
+
+    keeping.tidy(datetime.now(UTC) + timedelta(days=6))
+    assert len(rows(import_id)) == 3
+    keeping.tidy(datetime.now(UTC) + timedelta(days=8))
+
+    assert rows(import_id) == []
+    assert (one(import_id).state, one(import_id).paused) == (S.CANCELED, False)
+    assert not steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad.API, now))
+
+
+@pytest.mark.parametrize("road", [ImportRoad.API, ImportRoad.SIS])
+def test_one_that_stays_paused_is_given_up_and_can_be_undone(ready: School, road: ImportRoad) -> None:
+    before = memory(ready)
+    import_id = previewed(ready, sheet(FAMILY))
+    begun(import_id, road)
+    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+
+    keeping.tidy(datetime.now(UTC) + timedelta(days=29))
+    assert one(import_id).paused
+    keeping.tidy(datetime.now(UTC) + timedelta(days=31))
+
+    assert work(import_id).state is S.CANCELED
+    assert len(rows(import_id)) == 3
+    assert undone(import_id).state is S.UNDONE
+    assert memory(ready) == before
+
+
+def test_an_undoing_that_stays_paused_ends_with_what_it_has_done(ready: School) -> None:
+    import_id = previewed(ready, sheet(FAMILY))
+    ran(import_id)
+    assert steer(import_id, lambda session, of, now: steering.undo(session, of, None, now))
+    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+
+    keeping.tidy(datetime.now(UTC) + timedelta(days=59))
+    assert (one(import_id).state, len(rows(import_id))) == (S.UNDOING, 3)
+    keeping.tidy(datetime.now(UTC) + timedelta(days=61))
+
+    assert (one(import_id).state, rows(import_id)) == (S.UNDONE, [])
