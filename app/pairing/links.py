@@ -199,16 +199,22 @@ def open_or_new(
     session: Session, observer: Person, student: Person, reach: Reach, way: Way, now: datetime
 ) -> tuple[Link, bool]:
     """The open link with this very reach, locked; or a new one, ENDING until the caller says otherwise."""
-    same = (_between(observer, student.id), _same(reach), Link.state.in_(OPEN))
-    query = select(Link).where(*same).with_for_update()
-    link = session.scalar(query)
+    link = open_same(session, observer, student, reach)
     if link is not None:
         return link, False
     found = way is Way.CANVAS
     link = _link(observer, student.id, reach, way, LinkState.ENDING, now, found_in_canvas=found)
     if not _added(session, link):
-        return session.scalars(query).one(), False
+        link = open_same(session, observer, student, reach)
+        assert link is not None  # noqa: S101 - it is why ours could not be added
+        return link, False
     return link, True
+
+
+def open_same(session: Session, observer: Person, student: Person, reach: Reach) -> Link | None:
+    """The open link with this very reach, locked, if there is one."""
+    same = (_between(observer, student.id), _same(reach), Link.state.in_(OPEN))
+    return session.scalar(select(Link).where(*same).with_for_update())
 
 
 def _added(session: Session, link: Link) -> bool:

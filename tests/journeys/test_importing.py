@@ -264,6 +264,27 @@ def test_an_account_goes_only_where_canvas_tells_that_nobody_used_it(
     assert [user["id"] for user in listed] == ([] if told else [nina])
 
 
+@pytest.mark.parametrize("road", ROADS)
+def test_what_others_ended_since_the_preview_is_not_brought_back(ready: School, road: ImportRoad) -> None:
+    kept, gone = 105, 106
+    for student in (kept, gone):
+        ready.canvas.put(f"/users/{PARENT}/observees/{student}", admin_token(ready))
+    removals = [(f"P{PARENT}", f"S{student:06}", "deleted") for student in (kept, gone)]
+    import_id = previewed(ready, sheet(removals, LINKS), "user_observers.csv")
+    assert verdicts(import_id) == ["remove", "remove"]
+    ready.canvas.delete(f"/users/{PARENT}/observees/{gone}", admin_token(ready))
+
+    ran(import_id, road)
+
+    assert [(row.state, row.ended_link) for row in rows(import_id)] == [
+        (RowState.DONE, True),
+        (RowState.DONE, False),
+    ]
+    assert ready.links() & {(PARENT, kept), (PARENT, gone)} == set()
+    undone(import_id)
+    assert ready.links() & {(PARENT, kept), (PARENT, gone)} == {(PARENT, kept)}
+
+
 def test_rows_hold_nothing_of_another_import(ready: School) -> None:
     first, second = previewed(ready, sheet(FAMILY[:1])), previewed(ready, sheet(FAMILY[:1]))
     ran(first)

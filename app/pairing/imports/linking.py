@@ -97,18 +97,26 @@ class Doer:
         return Outcome(ours)
 
     def disconnect(self, row: ImportRow) -> Outcome:
-        """Have Canvas let the row's link go."""
+        """Have Canvas let the row's link go; what was over before is not this import's doing."""
         now = self.clock()
+        by_importer = row.pair_line is not None and not row.told
+        ours = by_importer or row.link_id is not None or self._is_linked(row)
         with db.transaction() as session:
             hold(session, row)
             observer, student = self._people(session, row, now)
-            link, new = links.open_or_new(session, observer, student, _reach(row), Way.CANVAS, now)
-            if new or link.again or link.state is not LinkState.ENDING:
+            link = links.open_same(session, observer, student, _reach(row))
+            if link is None and not ours:
+                return Outcome(False)
+            if link is None:
+                link, _new = links.open_or_new(session, observer, student, _reach(row), Way.CANVAS, now)
                 begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
-            _note(session, row, link.id)
+            elif link.again or link.state is not LinkState.ENDING:
+                begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
+            if ours:
+                _note(session, row, link.id)
         if not self.tell(link.id):
             raise NotYet
-        return Outcome(True)
+        return Outcome(ours)
 
     def connect_again(self, row: ImportRow) -> bool:
         """Have Canvas hold again what the row had it let go. False: it, or the do-not-pair list, refuses."""
