@@ -188,6 +188,12 @@ def _patiently(call: Call, until: float) -> Answer:
     return answer
 
 
+def named(kind: str, value: str) -> str:
+    """How an id of a school's own stands in a path (API docs, "SIS IDs"); a slash would lead elsewhere."""
+    plain = value.isascii() and value.replace("_", "").replace("-", "").isalnum()
+    return f"{kind}:{value}" if plain else f"hex:{kind}:{value.encode().hex()}"
+
+
 def path(*pieces: str) -> str:
     """A path of the API; ids are quoted, so that none can lead elsewhere."""
     if not all(piece.strip(".") for piece in pieces):

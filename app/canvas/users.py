@@ -6,7 +6,7 @@ from enum import Enum, auto
 from itertools import islice
 
 from app.canvas.answers import Fields
-from app.canvas.client import Canvas, path
+from app.canvas.client import Canvas, named, path
 from app.errors import CanvasMissing, CanvasRejects, FieldError
 
 
@@ -104,17 +104,12 @@ def get(canvas: Canvas, user_id: str) -> User:
 
 def by_login(login: str) -> str:
     """How a login stands in a path; what is no plain word goes in hexadecimal (Canvas "SIS IDs")."""
-    return _named("sis_login_id", login)
+    return named("sis_login_id", login)
 
 
 def by_sis_id(sis_user_id: str) -> str:
     """How a SIS id stands in a path."""
-    return _named("sis_user_id", sis_user_id)
-
-
-def _named(kind: str, value: str) -> str:
-    plain = value.isascii() and value.replace("_", "").replace("-", "").isalnum()
-    return f"{kind}:{value}" if plain else f"hex:{kind}:{value.encode().hex()}"
+    return named("sis_user_id", sis_user_id)
 
 
 def profile(canvas: Canvas, user_id: str = "self") -> Profile:

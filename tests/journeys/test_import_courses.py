@@ -39,6 +39,24 @@ KNOWN = ("", f"parent{PARENT}@family.test")
 AHEAD = (datetime.now(UTC) + timedelta(days=40)).date()
 
 
+@pytest.mark.parametrize("road", ROADS)
+def test_a_course_whose_sis_id_has_a_slash_is_found(ready: School, road: ImportRoad) -> None:
+    def slash(world: dict[str, Any]) -> None:
+        course = next(one for one in world["courses"] if one["id"] == MATHS)
+        course["sis_course_id"] = "2026/27 MATH#1"
+        for section in course["sections"]:
+            section["sis_section_id"] += "/é"
+
+    ready.changes(slash)
+    import_id = previewed(ready, sheet([(*KNOWN, "S000105", "2026/27 MATH#1", "", "")], HEADER))
+    assert verdicts(import_id) == ["matched"]
+
+    ran(import_id, road)
+
+    assert [row.state for row in rows(import_id)] == [RowState.DONE]
+    assert MATHS in {course for course, _, whom in ready.observing(PARENT) if whom == 105}
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize("road", ROADS)
 def test_one_course_by_either_road_and_back(ready: School, road: ImportRoad) -> None:

@@ -8,7 +8,7 @@ import pytest
 from app import db, people
 from app.models import Import, ImportRoad
 from app.pairing import bars
-from app.pairing.imports import steering
+from app.pairing.imports import directory, steering
 from tests.facts import fact
 from tests.journeys.importing import (
     FAMILY,
@@ -19,6 +19,7 @@ from tests.journeys.importing import (
     ROADS,
     admin_token,
     memory,
+    one,
     previewed,
     ran,
     ready,
@@ -285,6 +286,23 @@ def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> No
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
         assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_an_address_that_is_only_a_login_is_found_by_list_and_by_question(
+    ready: School, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def log_in_by_address(world: dict[str, Any]) -> None:
+        parent = next(user for user in world["users"] if user["id"] == PARENT)
+        parent["logins"][0]["unique_id"], parent["email"] = "known@family.test", None
+
+    ready.changes(log_in_by_address)
+    monkeypatch.setattr(directory, "LIST_FROM", 1 if listed else 1000)
+
+    import_id = previewed(ready, sheet([("", "Known@Family.test", "S000105")]))
+
+    assert one(import_id).listed is listed
+    assert [(row.verdict, row.observer_id) for row in rows(import_id)] == [("matched", str(PARENT))]
 
 
 def name_of(school: School, user_id: int) -> str:

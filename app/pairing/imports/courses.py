@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.canvas import Canvas, courses, sections
+from app.canvas.client import named
 from app.canvas.courses import Course
 from app.canvas.sections import Section
 from app.errors import CanvasMissing
@@ -74,7 +75,7 @@ class Atlas:
 
     def _ask_for_course(self, place: Place) -> list[Course]:
         sis_id = place.sis_id or place.given
-        names = [f"sis_course_id:{sis_id}"] if sis_id else []
+        names = [named("sis_course_id", sis_id)] if sis_id else []
         names += [number for number in (place.canvas_id, place.given) if number.isdigit()]
         for name in names:
             if found := _course(self.canvas, name):
@@ -93,7 +94,7 @@ class Atlas:
 
     def _ask_for_section(self, place: Place, course_id: str) -> list[Section]:
         sis_id = place.sis_id or place.given
-        names = [f"sis_section_id:{sis_id}"] if sis_id else []
+        names = [named("sis_section_id", sis_id)] if sis_id else []
         names += [place.canvas_id] if place.canvas_id.isdigit() else []
         for name in names:
             if found := _section(self.canvas, name):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -140,15 +140,19 @@ class Directory:
         return self.of.listed and (by != "email" or self.emails)
 
     def _look_up(self, by: str, values: Sequence[str]) -> None:
-        column: ColumnElement[str | None] = getattr(ImportPerson, by)
+        columns = (
+            ("email", "login") if by == "email" else (by,)
+        )  # many log in with an address that is no e-mail
+        fits = or_(*(getattr(ImportPerson, name).in_(values) for name in columns))
         with db.reading() as session:
             listed = session.scalars(
-                select(ImportPerson).where(ImportPerson.import_id == self.of.id, column.in_(values))
+                select(ImportPerson).where(ImportPerson.import_id == self.of.id, fits)
             ).all()
         found: dict[str, list[Account]] = {value: [] for value in values}
         for row in sorted(listed, key=lambda row: row.canvas_id):
             account = Account(row.canvas_id, row.name, row.sis_id, row.login, row.email)
-            found[getattr(row, by)].append(account)
+            for value in {getattr(row, name) for name in columns} & found.keys():
+                found[value].append(account)
         self.asked |= {(by, value): tuple(accounts[:MOST]) for value, accounts in found.items()}
 
     def _question(self, by: str, value: str) -> tuple[Account, ...]:
