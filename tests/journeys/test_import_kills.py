@@ -17,28 +17,40 @@ from app import db
 from app.models import Import, ImportRoad, ImportRow, ImportState, Institution, Link, LinkState, RowState
 from app.pairing.imports import steering
 from tests.journeys.importing import (
+    OTHER,
+    PARENT,
+    PARENTS,
+    ROADS,
     add_students,
+    admin_token,
     lend_all,
     memory,
     one,
+    prepare,
+    rows,
     sheet,
     sis_id_of_student,
     uploaded,
 )
 from tests.journeys.test_kills import Programs, begin, kill, pipe
-from tests.people import School
+from tests.people import MATHS, School
 from tests.valve import Valve
 
 __all__ = ["pipe"]
 pytestmark = pytest.mark.both_databases
 
 S = ImportState
-FEW = 24
 MANY = 100  # by the API
 DISTRICT = int(os.environ.get("IMPORT_ROWS", "100000"))
 PATIENCE = 420  # seconds for the many
 LONG_PATIENCE = 2400  # for the district, which takes 550 seconds of CPU, workers, Canvas and all
 TWELVE = [f"S{number:06}" for number in range(105, 117)]
+OBSERVED, TAUGHT = range(105, 111), range(111, 115)
+EVERY_KIND = [
+    *[(f"Parent {n}", f"parent{n}@home.test", TWELVE[n], "", "add") for n in range(6)],
+    *[("", f"parent{PARENT}@family.test", f"S{n:06}", "", "remove") for n in OBSERVED],
+    *[("", f"parent{OTHER}@family.test", f"S{n:06}", f"C{MATHS}", "add") for n in TAUGHT],
+]
 PREVIEW = (S.READING, S.LISTING, S.LOOKING)
 DEATHS = (S.READING, S.LISTING, S.LOOKING, S.LOOKING, S.SENDING, S.FOLLOWING, *[S.RUNNING] * 3)
 
@@ -181,15 +193,32 @@ def survives(
 
 
 @pytest.mark.slow
-def test_undoing_survives_the_death_of_its_worker(school: School, programs: Programs) -> None:
+@pytest.mark.parametrize("road", ROADS)
+def test_rows_of_every_kind_survive_and_undoing_brings_everything_back(
+    school: School, programs: Programs, road: ImportRoad
+) -> None:
+    """New and known observers, removals, and rows about one course; a worker dies here and there."""
+    school.changes(prepare)
+    school.changes(tell_addresses)
+    for student in OBSERVED:
+        school.canvas.put(f"/users/{PARENT}/observees/{student}", admin_token(school))
     before = memory(school)
-    import_id = uploaded(school, families(FEW, TWELVE))
+    content = sheet(EVERY_KIND, (*PARENTS, "Course ID", "Action"))
+    import_id = uploaded(school, content)
     until(import_id, S.READY, programs, 120, ())
-    run(import_id, ImportRoad.API)
-    until(import_id, S.DONE, programs, 120, ())
+    run(import_id, road)
+    until(import_id, S.DONE, programs, 240, (S.RUNNING, S.RUNNING))
+
+    done = rows(import_id)
+    assert {(row.state, row.told) for row in done} == {(RowState.DONE, None)}
+    assert [row.ended_link for row in done] == [row[4] == "remove" for row in EVERY_KIND]
+    assert {student for observer, student in school.links() if observer == PARENT}.isdisjoint(OBSERVED)
+    assert {(MATHS, student) for student in TAUGHT} <= {
+        (course, whom) for course, _section, whom in school.observing(OTHER)
+    }
 
     with db.transaction() as session:
         assert steering.undo(session, session.get_one(Import, import_id), None, datetime.now(UTC))
-    until(import_id, S.UNDONE, programs, 120, (S.UNDOING, S.UNDOING))
+    until(import_id, S.UNDONE, programs, 240, (S.UNDOING, S.UNDOING))
 
     assert memory(school) == before
