@@ -36,6 +36,9 @@ from app.web import import_words
 )
 @click.option("--sheet", help="Of a workbook.")
 @click.option("--header-row", type=int, help="Counted from 1; 0 if there is no header.")
+@click.option(
+    "--own-sheet", is_flag=True, default=None, help="It is none of Canvas's files, though its header is."
+)
 @click.option("--day-first", is_flag=True, help="A date like 03/04/2027 is in April.")
 @click.option(
     "--road",

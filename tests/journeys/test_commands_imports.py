@@ -247,3 +247,17 @@ def test_a_sheet_is_read_in_the_way_that_is_said(
     command.done("imports", "run", 1, "--no-follow")
     run_jobs()
     assert (AIKO, KENJI) in ready.links()
+
+
+def test_a_sheet_with_the_header_of_a_canvas_file_may_be_said_to_be_their_own(
+    ready: School, command: Terminal, tmp_path: Path, run_jobs: Runner
+) -> None:
+    file = tmp_path / "own.csv"
+    file.write_bytes(sheet([("44", "S000105", "")], header=("observer_id", "student_id", "status")))
+
+    said = ("--own-sheet", "--column", "observer.canvas_id=observer_id", "--column", "none=status")
+    command.done("imports", "upload", file, *said, "--no-follow")
+    run_jobs()
+    command.done("imports", "run", rows(Import)[0].id, "--no-follow", "--road", "api")
+    run_jobs()
+    assert (AIKO, KENJI) in ready.links()
