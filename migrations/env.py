@@ -24,9 +24,9 @@ def plain_types(kind: str, obj: object, autogen_context: object) -> str | bool:
 def take_turns(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return  # SQLite's BEGIN IMMEDIATE already lets in one writer at a time
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})  # however long it takes
     connection.execute(text("SET lock_timeout = '4s'"))
     connection.execute(text("SET statement_timeout = '60s'"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
 def run() -> None:
