@@ -1,6 +1,6 @@
-"""What an institution allows: every setting, two sets of them to start from, and the one in force."""
+"""What an institution allows: every setting, two proposals to start from, and the one in force."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -69,20 +69,35 @@ class Policy:
         return now.astimezone(ZoneInfo(self.time_zone or person_zone or "UTC")).date()
 
 
-PRESETS = {
-    "school": Policy(),
-    "college": Policy(
-        code_life=timedelta(days=14),
-        code_uses=1,
-        students_end=True,
-        approval=True,
-        agreement=(
-            "What I see here are a student's education records, shown to me with the student's consent."
-            " I will use them only to support this student, and show them to nobody else. The student may"
-            " take the consent back at any time; then I can no longer see anything."
-        ),
-    ),
+CONSENT = (
+    "What I see here are a student's education records, shown to me with the student's consent."
+    " I will use them only to support this student, and show them to nobody else. The student may"
+    " take the consent back at any time; then I can no longer see anything."
+)
+# What tells a school from a college; whatever else an institution has decided stays.
+PRESETS: dict[str, dict[str, Any]] = {
+    "school": {
+        "code_life": timedelta(days=30),
+        "code_uses": 2,
+        "students_end": False,
+        "approval": False,
+        "agreement": "",
+    },
+    "college": {
+        "code_life": timedelta(days=14),
+        "code_uses": 1,
+        "students_end": True,
+        "approval": True,
+        "agreement": CONSENT,
+    },
 }
+
+
+def proposed(now: Policy, preset: str) -> Policy:
+    """The policy as it suits a school, or a college; an agreement of the institution's own stays."""
+    own = now.agreement not in ("", CONSENT)
+    settings = {**PRESETS[preset], "codes_until": None}
+    return replace(now, **settings | ({"agreement": now.agreement} if own else {}))
 
 
 @dataclass(frozen=True, slots=True)

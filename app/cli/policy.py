@@ -71,8 +71,9 @@ def change(at: Institution, settings: tuple[str, ...], really: bool) -> None:
 @really
 @for_institution
 def preset(at: Institution, name: str, really: bool) -> None:
-    """Take over what suits a school, or a college."""
-    _decide(at, _in_force(at), PRESETS[name], really)
+    """Take over what suits a school, or a college; whatever else was decided stays."""
+    now = _in_force(at)
+    _decide(at, now, policies.proposed(now.policy, name), really)
 
 
 def _in_force(at: Institution) -> InForce:

@@ -12,6 +12,11 @@ from app.web import visit
 FARTHEST = timedelta(days=3 * 366)
 
 
+def is_over(day: date) -> bool:
+    """Whether a day is over everywhere; somewhere it may still be yesterday."""
+    return day < visit.now().date() - timedelta(days=1)
+
+
 class Number(IntegerField):
     """A whole number between two others; may be left out if `needed` is false."""
 
@@ -46,11 +51,10 @@ class Day(DateField):
             day = date.fromisoformat(typed)
         except ValueError:
             raise ValueError(gettext("Please give a day like 2027-06-30.")) from None
-        today = visit.now().date()
-        if day < today - timedelta(days=1):  # somewhere it may still be yesterday
+        if is_over(day):
             raise ValueError(
                 gettext("This day is over. Please choose a later one, or leave the field empty.")
             )
-        if day > today + FARTHEST:
+        if day > visit.now().date() + FARTHEST:
             raise ValueError(gettext("This day is more than three years away. Please choose an earlier one."))
         self.data = day

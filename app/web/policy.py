@@ -23,10 +23,12 @@ TEXTS = ("office", "agreement")  # too long for the record of events; agreements
 
 @bp.post("/")
 def home() -> Page:
-    """Every setting as it is, or as one of the two sets to start from has it."""
+    """Every setting as it is, or as it suits a school or a college."""
     now = _in_force()
-    preset = PRESETS.get(request.form.get("preset", ""))
-    return _page(filled(preset or now.policy), done="preset" if preset else None)
+    preset = request.form.get("preset", "")
+    if preset in PRESETS:
+        return _page(filled(policies.proposed(now.policy, preset)), done="preset")
+    return _page(filled(now.policy))
 
 
 @bp.post("/edit")

@@ -13,7 +13,7 @@ from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaFiel
 from wtforms.validators import Length
 
 from app.policy import LANGUAGES, Policy, Purpose
-from app.web.fields import Day, Number
+from app.web.fields import Day, Number, is_over
 
 PURPOSES = {
     Purpose.PARENT: _("Parent or guardian"),
@@ -220,9 +220,11 @@ class PolicyForm(FlaskForm):
 
 
 def filled(policy: Policy) -> PolicyForm:
-    """The form as this policy has it."""
+    """The form as this policy has it; without a day that is over, for no code lasts until then any more."""
     data = {name: getattr(policy, name) for name in Policy.__dataclass_fields__}
     data["code_life"] = policy.code_life.days
+    if policy.codes_until is not None and is_over(policy.codes_until):
+        data["codes_until"] = None
     return PolicyForm(formdata=None, data=data)
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from app import db, policy
 from app.models import Agreement, AuditEvent, Bar, Import
-from app.policy import PRESETS
 from tests.commands import Terminal, command
 from tests.journeys.importing import sheet
 from tests.journeys.office import Office
@@ -100,7 +99,7 @@ class TestThePolicy:
 
     def test_is_taken_over_from_a_proposal(self, registered: School, command: Terminal) -> None:
         assert "Students end connections themselves" in command.done("policy", "preset", "college", "--yes")
-        assert in_force(registered) == PRESETS["college"]
+        assert in_force(registered) == policy.proposed(policy.Policy(), "college")
 
 
 class TestTheDoNotPairList:

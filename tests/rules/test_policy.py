@@ -10,7 +10,7 @@ from app.models import Code, LtiLaunch, Role, Scope
 from app.pairing import rules
 from app.pairing.codes import Terms
 from app.pairing.rules import IssuingBar
-from app.policy import PRESETS, Policy
+from app.policy import Policy
 from app.web.policy_form import GROUPS, PolicyForm
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -43,16 +43,22 @@ def test_which_day_it_is_at_the_school(moment: datetime, day: date) -> None:
 
 
 def test_a_school_starts_with_what_holds_anyway() -> None:
-    assert PRESETS["school"] == Policy()
+    assert policy.proposed(Policy(), "school") == Policy()
 
 
 def test_a_college_lets_students_decide() -> None:
-    college = PRESETS["college"]
+    college = policy.proposed(Policy(), "college")
 
     assert (college.students_end, college.approval, bool(college.agreement)) == (True, True, True)
     assert policy.changes(Policy(), college) == [
         "code_life", "code_uses", "students_end", "approval", "agreement",
     ]  # fmt: skip
+
+
+def test_a_school_takes_back_what_only_a_college_had() -> None:
+    college = policy.proposed(Policy(office="Room 9"), "college")
+    assert policy.proposed(college, "school") == Policy(office="Room 9")
+    assert policy.proposed(replace(college, agreement="Ours"), "school").agreement == "Ours"
 
 
 def test_every_setting_has_a_field_and_says_whom_it_is_about() -> None:
