@@ -1,11 +1,12 @@
 """A person's language, time zone and look, as Canvas knows them."""
 
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Flask, current_app, g, request
 from flask_babel import Babel, format_date, format_time, get_locale, to_user_timezone
 
+from app import db, policy
 from app.models import Person
 from app.web import visit
 
@@ -16,6 +17,7 @@ def install(app: Flask) -> None:
     """Let pages speak to the person who looks."""
     Babel(app, locale_selector=locale, timezone_selector=time_zone)
     app.add_template_filter(lambda when: format_date(when, "long"), "day")
+    app.add_template_filter(last_day, "last_day")
     app.add_template_filter(moment, "moment")
     app.jinja_env.globals["get_locale"] = get_locale
     app.context_processor(_look)
@@ -47,6 +49,12 @@ def time_zone() -> str | None:
     return zone if zone in ZONES else None
 
 
+def last_day(end: datetime) -> str:
+    """The last day of what ends then, as app.policy reckons days: midnight ends the day before."""
+    inside = end.astimezone(_zone_of_days()) - timedelta(seconds=1)
+    return str(format_date(inside.date(), "long", rebase=False))
+
+
 def moment(when: datetime) -> str:
     """A time to come back at: never too early, with the day unless it is today, and UTC named."""
     when = to_user_timezone(when + timedelta(seconds=59))
@@ -54,6 +62,15 @@ def moment(when: datetime) -> str:
     words = [] if today else [format_date(when, "long", rebase=False)]
     words += [format_time(when, "short", rebase=False), *([] if time_zone() else ["UTC"])]
     return " ".join(words)
+
+
+def _zone_of_days() -> ZoneInfo:
+    """Where days end: at the institution, if it has decided that, else where the person is."""
+    person = _person()
+    if person is not None and "zone_of_days" not in g:
+        with db.reading() as session:
+            g.zone_of_days = policy.of(session, person.institution_id).time_zone
+    return ZoneInfo(g.get("zone_of_days") or time_zone() or "UTC")
 
 
 def _person() -> Person | None:

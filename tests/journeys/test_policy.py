@@ -10,7 +10,7 @@ from app.models import Agreement, AuditEvent, LtiLaunch, PolicyRow
 from app.policy import Policy
 from tests.browser import Page
 from tests.journeys.rows import change, rows
-from tests.people import ADMIN, ADVISOR, Admin, School
+from tests.people import ADMIN, ADVISOR, Admin, School, Student
 
 pytestmark = pytest.mark.both_databases
 
@@ -226,3 +226,14 @@ def test_a_code_lasts_until_the_day_that_was_chosen(school: School, admin: Admin
     now = datetime.now(UTC)
     assert in_force(school).codes_until == day
     assert in_force(school).code_ends(now, None).astimezone(UTC).date() == day + timedelta(days=1)
+
+
+def test_a_code_names_its_last_day_as_the_school_reckons_it(school: School, admin: Admin) -> None:
+    day = (datetime.now(UTC) + timedelta(days=100)).date()
+    page = admin.press(opens(admin), SEE, codes_until=day.isoformat(), time_zone="America/Denver")
+    admin.press(page, SAVE)
+
+    student = Student(school, 105)
+    page = student.press(student.opens(), "Make a code")
+
+    assert f"It ends on {day:%B} {day.day}, {day.year}." in page.text
