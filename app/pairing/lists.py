@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.canvas import Canvas, courses, enrollments, observees
@@ -174,26 +174,32 @@ def links_of(session: Session, observer: Person) -> list[Link]:
 
 def ended_by_others(session: Session, observer: Person, since: datetime) -> list[Link]:
     """An observer's links that lately ended, not by them, and were not made again; newest first."""
-    back = aliased(Link)
+    by_others = or_(Link.gone, Link.ended_by != EndedBy.OBSERVER)
+    return _last(session, observer, Link.state == LinkState.ENDED, by_others, Link.ended_at > since)
+
+
+def failed(session: Session, observer: Person, since: datetime) -> list[Link]:
+    """Those for which an observer has used a code lately, and nothing came of it; newest first."""
+    own = Link.code_id.is_not(None)
+    return _last(session, observer, Link.state == LinkState.FAILED, own, Link.settled_at > since)
+
+
+def _last(session: Session, observer: Person, *which: ColumnElement[bool]) -> list[Link]:
+    """Links of an observer with none after them between the same people, about the same."""
+    later = aliased(Link)
     again = exists().where(
-        back.institution_id == Link.institution_id,
-        back.observer_id == Link.observer_id,
-        back.student_id == Link.student_id,
-        back.scope == Link.scope,
-        func.coalesce(back.course_id, "") == func.coalesce(Link.course_id, ""),
-        back.id > Link.id,
+        later.institution_id == Link.institution_id,
+        later.observer_id == Link.observer_id,
+        later.student_id == Link.student_id,
+        later.scope == Link.scope,
+        func.coalesce(later.course_id, "") == func.coalesce(Link.course_id, ""),
+        later.id > Link.id,
     )
+    own = (Link.institution_id == observer.institution_id, Link.observer_id == observer.id)
     return list(
         session.scalars(
             select(Link)
-            .where(
-                Link.institution_id == observer.institution_id,
-                Link.observer_id == observer.id,
-                Link.state == LinkState.ENDED,
-                or_(Link.gone, Link.ended_by != EndedBy.OBSERVER),
-                Link.ended_at > since,
-                ~again,
-            )
+            .where(*own, *which, ~again)
             .options(joinedload(Link.student))
             .order_by(Link.id.desc())
         )

@@ -15,7 +15,7 @@ from app.web.forms import LeaveForm
 
 bp = Blueprint("portal", __name__, url_prefix="/observer")
 
-TOLD_FOR = timedelta(days=14)  # how long an observer is told that others have ended a link
+TOLD_FOR = timedelta(days=14)  # how long an observer is told what others have ended, or has failed
 
 Page = str | Response | tuple[str, int]
 
@@ -36,10 +36,11 @@ def home() -> Page:
         names = {link.student.canvas_user_id: link.student.name for link in own}
         tells = policy.of(session, observer.institution_id).notices
         gone = lists.ended_by_others(session, observer.person, visit.now() - TOLD_FOR) if tells else []
+        failed = lists.failed(session, observer.person, visit.now() - TOLD_FOR)
         agreement = agreements.due(session, observer.person)
     own_eyes = canvas.own(observer.person)
     students = lists.observed(own_eyes, names)
-    under_way = [link for link in own if link.state is not LinkState.ACTIVE]
+    under_way = [*(link for link in own if link.state is not LinkState.ACTIVE), *failed]
     return render_template(
         "portal/home.html",
         observer=observer,

@@ -441,6 +441,10 @@ class TestRefusals:
         assert school.observing(parent.id) == []
         assert uses() == [0]
         assert rows(Link)[0].state is LinkState.FAILED
+        assert "Freya Lindqvist, Mathematics 7: this did not work." in parent.portal().text
+
+        assert "You can see one course: Mathematics 7." in parent.redeems(code).text
+        assert "this did not work" not in parent.portal().text
 
 
 class TestGuessing:
