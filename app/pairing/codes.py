@@ -177,12 +177,18 @@ def seen_by(launch: Onlooker) -> ColumnElement[bool]:
     return and_(mine, ~true())
 
 
-def live(session: Session, launch: Onlooker, now: datetime, student: str | None = None) -> Sequence[Code]:
-    """The codes this visitor may see and somebody could still redeem, by student's name; or those of one."""
+def live(
+    session: Session, launch: Onlooker, now: datetime, student: str | None = None, own: bool = False
+) -> Sequence[Code]:
+    """The codes this visitor may see and somebody could still redeem, by student's name; or those of one.
+
+    `own`: only those that they have made.
+    """
     query = (
         select(Code)
         .join(Person, Person.id == Code.student_id)
-        .where(seen_by(launch), Code.revoked_at.is_(None), Code.expires_at > now, Code.uses < Code.max_uses)
+        .where(seen_by(launch), Code.issuer_id == launch.person_id if own else true())
+        .where(Code.revoked_at.is_(None), Code.expires_at > now, Code.uses < Code.max_uses)
         .where(Person.canvas_user_id == student if student else true())
         .options(joinedload(Code.student), joinedload(Code.issuer))
         .order_by(Person.name, Code.id)
@@ -190,11 +196,12 @@ def live(session: Session, launch: Onlooker, now: datetime, student: str | None 
     return session.scalars(query).all()
 
 
-def revoke(session: Session, launch: Onlooker, code_id: int, now: datetime) -> bool:
+def revoke(session: Session, launch: Onlooker, code_id: int, now: datetime, own: bool = False) -> bool:
     """End a code that is this visitor's to end. Links already made with it stay. False: no such code."""
     changed = session.execute(
         update(Code)
         .where(Code.id == code_id, seen_by(launch), Code.revoked_at.is_(None))
+        .where(Code.issuer_id == launch.person_id if own else true())
         .values(revoked_at=now)
         .returning(Code.student_id, Code.course_id)
     ).one_or_none()

@@ -155,6 +155,14 @@ ISSUERS: dict[tuple[Role, Scope], tuple[Callable[[Policy], bool], IssuingBar]] =
 }
 
 
+NO_MORE = frozenset({IssuingBar.TEACHERS_MAY_NOT, IssuingBar.TAS_MAY_NOT, IssuingBar.STUDENTS_MAY_NOT})
+
+
+def may_take_back(bar: IssuingBar | None) -> bool:
+    """Whether somebody may end codes: who may make none any more, those of their own."""
+    return bar is None or bar in NO_MORE
+
+
 def bar_to_codes(launch: LtiLaunch, scope: Scope, policy: Callable[[], Policy]) -> IssuingBar | None:
     """Why this launch may not issue codes of this reach; None if it may."""
     if launch.stand_in:

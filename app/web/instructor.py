@@ -1,13 +1,15 @@
 """The instructor's portal: a course's students, who observes them, and codes for this one course."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from flask import Response, abort, render_template, request
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from app import db, policy
 from app.canvas import Canvas
-from app.models import LtiLaunch, Scope
+from app.models import Code, LtiLaunch, Scope
 from app.pairing import codes, lists, rules
 from app.pairing.codes import Reach, Terms
 from app.pairing.issuing import issue_in_course
@@ -40,7 +42,7 @@ def student() -> Page:
     one = next((row for row in _roster(launch) if row.canvas_id == launch.student_id), None)
     bar = _bar(launch)
     with db.reading() as session:
-        found = [] if bar or one is None else codes.live(session, launch, visit.now())
+        found = () if one is None else _live(session, launch, bar)
         rule = policy.of(session, launch.institution_id)
     mine = [code for code in found if code.student.canvas_user_id == launch.student_id]
     page = render_template(
@@ -50,7 +52,7 @@ def student() -> Page:
         asked=True,
         student=one,
         live=mine,
-        texts={code.id: codes.text_of(visit.keyring(), code) for code in mine},
+        texts={} if bar else _texts(mine),
         form=IssueForm(formdata=None),
         purposes=rule.purposes,
     )
@@ -107,15 +109,26 @@ def nobody_yet_sheet() -> Response:
 
 @bp.post("/codes/<row:code_id>/revoke")
 def revoke(code_id: int) -> Page:
-    """End a live code of this course."""
+    """End a live code of this course; who may make none any more ends those of their own."""
     launch = visit.launch()
-    if _bar(launch) is not None:
+    bar = _bar(launch)
+    if not rules.may_take_back(bar):
         abort(403)
     with db.transaction() as session:
-        if not codes.revoke(session, launch, code_id, visit.now()):
-            abort(404)
+        if not codes.revoke(session, launch, code_id, visit.now(), own=bar is not None):
+            abort(403 if bar else 404)
     template = "instructor/card.html" if "card" in request.form else "instructor/home.html"
-    return render_template(template, launch=launch, bar=None, done="revoked")
+    return render_template(template, launch=launch, bar=bar, done="revoked")
+
+
+def _live(session: Session, launch: LtiLaunch, bar: rules.IssuingBar | None) -> Sequence[Code]:
+    if not rules.may_take_back(bar):
+        return ()
+    return codes.live(session, launch, visit.now(), own=bar is not None)
+
+
+def _texts(found: Iterable[Code]) -> dict[int, str]:
+    return {code.id: codes.text_of(visit.keyring(), code) for code in found}
 
 
 def _bar(launch: LtiLaunch) -> rules.IssuingBar | None:
@@ -135,7 +148,7 @@ def _students(template: str, roster: list[RosterStudent], form: IssueForm) -> st
     with db.reading() as session:
         rule = policy.of(session, launch.institution_id)
         bar = rules.bar_to_codes(launch, Scope.COURSE, lambda: rule)
-        found = [] if bar else codes.live(session, launch, visit.now())
+        found = _live(session, launch, bar)
     live = defaultdict(list)
     for code in found:
         live[code.student.canvas_user_id].append(code)
@@ -145,7 +158,7 @@ def _students(template: str, roster: list[RosterStudent], form: IssueForm) -> st
         bar=bar,
         roster=roster,
         live=live,
-        texts={code.id: codes.text_of(visit.keyring(), code) for code in found},
+        texts={} if bar else _texts(found),
         form=form,
         purposes=rule.purposes,
     )

@@ -26,6 +26,25 @@ def test_teachers_who_may_not_see_their_students_and_no_button(school: School, t
     assert rows(Code) == []
 
 
+def test_who_may_make_none_any_more_takes_back_those_of_their_own(school: School, teacher: Teacher) -> None:
+    rule(school, tas_issue=True)
+    (own,) = teacher.issues([KENJI])
+    (others,) = Teacher(school, TA).issues([106])
+    rule(school, teachers_issue=False)
+
+    page = teacher.sees_students()
+    assert own not in page.text
+    assert page.text.count("made by you") == 1
+    of_others = max(code.id for code in rows(Code))
+    assert teacher.forges(page, f"/instructor/codes/{of_others}/revoke").status_code == 403
+
+    page = teacher.press(page, "Take back the code of Kenji Tanaka")
+
+    assert "The code was taken back." in page.text
+    assert [code.revoked_at is not None for code in rows(Code)] == [True, False]
+    assert others not in teacher.sees_students().text
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_assistants_make_codes_where_they_may(school: School, allowed: bool) -> None:
     rule(school, tas_issue=allowed, teachers_issue=not allowed)
