@@ -76,9 +76,11 @@ def page_of_account(
 ) -> tuple[list[Course], str | None]:
     """One page of the courses of an account and those below it, in one state; and where the next one is.
 
+    Without those whose time, or their term's, is over: Canvas leaves these in their state.
     Accounts API, GET /api/v1/accounts/:account_id/courses.
     """
-    found, following = canvas.page(path("accounts", account_id, "courses"), ("state[]", state), after=after)
+    asked = (("state[]", state), ("completed", "false"))
+    found, following = canvas.page(path("accounts", account_id, "courses"), *asked, after=after)
     return [_course(fields) for fields in found], following
 
 

@@ -48,17 +48,27 @@ def turn(run_id: int, access: Access, clock: Clock, lasting: timedelta) -> timed
         except CanvasThrottled as full:
             note(run, clock())
             return full.wait
-        except ALLOWED_LATER:
-            note(run, clock(), only_ours=True, stage=Counting.GROUPS, cursor="")
+        except ALLOWED_LATER as refusal:
+            one_course = isinstance(refusal, CanvasForbids) and run.stage is Counting.COURSES
+            _skip_course(run, clock()) if one_course else _count_ours(run, clock())
         except RETRYABLE:
             if run.stumbles + 1 < PATIENCE or run.stage is not Counting.COURSES:
                 note(run, clock(), stumbles=run.stumbles + 1, problem=Problem.CANVAS_AWAY)
                 raise
-            note(run, clock(), cursor=_next_course(run) or run.cursor, stumbles=0, skipped=run.skipped + 1)
+            _skip_course(run, clock())
         except Failure as failure:
             note(run, clock(), ended_at=clock(), problem=Problem.of(failure))
             return None
     return MOMENT
+
+
+def _skip_course(run: Census, now: datetime) -> None:
+    """Leave one course at the numbers it had."""
+    note(run, now, cursor=_next_course(run) or run.cursor, stumbles=0, skipped=run.skipped + 1)
+
+
+def _count_ours(run: Census, now: datetime) -> None:
+    note(run, now, only_ours=True, stage=Counting.GROUPS, cursor="")
 
 
 def _step(run: Census, access: Access, clock: Clock) -> None:
@@ -72,7 +82,9 @@ def _step(run: Census, access: Access, clock: Clock) -> None:
             _next_stage(run, clock()) if after is None else note(run, clock(), cursor=after)
         case Counting.COURSES:
             course = _next_course(run)
-            if course is None:
+            if course is None and run.skipped and not run.looked:
+                _count_ours(run, clock())  # not one of them is to be seen
+            elif course is None:
                 looking.forget_the_rest(run)
                 _next_stage(run, clock())
             else:

@@ -162,6 +162,33 @@ class TestCounting:
 
         assert {row.course_id for row in rows(CountedCourse)} == {"101", "102", "103", "301", "401"}
 
+    def test_a_course_whose_term_is_over_does_not_count(self, district: School) -> None:
+        def end_term(world: dict[str, Any]) -> None:
+            over = next(row for row in world["courses"] if row["id"] == CHEMISTRY)
+            over |= {"end_at": "2026-01-31T00:00:00Z", "restrict_enrollments_to_course_dates": True}
+
+        district.changes(end_term)
+        counts(district)
+
+        assert str(CHEMISTRY) not in {row.course_id for row in rows(CountedCourse)}
+        assert numbers() == in_canvas(district, *set(ALL) - {CHEMISTRY})
+
+    def test_a_course_that_canvas_does_not_show_keeps_the_rest_from_nothing(self, district: School) -> None:
+        closed = f"/api/v1/courses/{CHEMISTRY}/enrollments"
+        district.canvas.fault(method="GET", route=closed, status=403)
+
+        run = counts(district)
+
+        assert (run.only_ours, run.problem, run.skipped) == (False, None, 1)
+        assert numbers() == in_canvas(district, *set(ALL) - {CHEMISTRY})
+        assert "About 1 course Canvas gave no answer" in sees_numbers(Admin(district, ADMIN)).text
+
+    def test_where_canvas_shows_no_course_only_our_own_records_are_counted(self, district: School) -> None:
+        district.canvas.fault(method="GET", route="/api/v1/courses/:course_id/enrollments", status=403)
+
+        assert counts(district).only_ours
+        assert numbers() == (None, None, None)
+
     def test_counting_again_follows_canvas(self, district: School) -> None:
         counts(district)
         before = len(rows(Seat))
