@@ -92,7 +92,7 @@ def _nobody_yet(view: View) -> Iterator[bytes]:
         )
     with db.reading() as session:
         rows = counted.nobody_yet(session, view.account)
-    return for_people(("Number in Canvas", "Student"), rows)
+    return for_people(("Number in Canvas", "Student", "Courses"), rows)
 
 
 def _lines(at: Institution, view: View, page: int) -> Iterator[str]:

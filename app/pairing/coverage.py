@@ -205,26 +205,30 @@ def _pages(session: Session, at: CountedAccount) -> int:
     return -(-found // ON_A_PAGE)
 
 
-def nobody_yet(session: Session, at: CountedAccount) -> list[tuple[str, str]]:
-    """Canvas's number, and the name if we have met them, of each student without an observer; by number."""
-    alone = (
-        select(Seat.student_id)
-        .where(Seat.institution_id == at.institution_id)
+def nobody_yet(session: Session, at: CountedAccount) -> list[tuple[str, str, str]]:
+    """Each student without an observer: Canvas's number, the name if we have met them, and the courses."""
+    seats = [Seat.institution_id == at.institution_id]
+    if at.parent_id is not None:
+        seats.append(Seat.course_id.in_(courses_below(at.institution_id, at.account_id)))
+    same_course = and_(
+        CountedCourse.institution_id == Seat.institution_id, CountedCourse.course_id == Seat.course_id
+    )
+    found = (
+        select(Seat.student_id, func.aggregate_strings(CountedCourse.name, "; ").label("courses"))
+        .join(CountedCourse, same_course)
+        .where(*seats)
         .group_by(Seat.student_id)
         .having(LAST_ONE.is_(None))
+    ).subquery()
+    same_person = and_(
+        Person.institution_id == at.institution_id, Person.canvas_user_id == found.c.student_id
     )
-    if at.parent_id is not None:
-        alone = alone.where(Seat.course_id.in_(courses_below(at.institution_id, at.account_id)))
-    found = alone.subquery()
     rows = session.execute(
-        select(found.c.student_id, Person.name)
-        .outerjoin(
-            Person,
-            and_(Person.institution_id == at.institution_id, Person.canvas_user_id == found.c.student_id),
-        )
+        select(found.c.student_id, Person.name, found.c.courses)
+        .outerjoin(Person, same_person)
         .order_by(func.length(found.c.student_id), found.c.student_id)
     )
-    return [(student, name or "") for student, name in rows]
+    return [(student, name or "", courses) for student, name, courses in rows]
 
 
 def _weeks(session: Session, institution_id: int, key: str, now: datetime) -> list[Week]:

@@ -47,7 +47,7 @@ def students() -> Response:
         if at is None or last is None or not coverage.view(session, launch, last, at, 0, visit.now()).listed:
             abort(404)
         rows = coverage.nobody_yet(session, at)
-    return _download((gettext("Number in Canvas"), gettext("Student")), rows)
+    return _download((gettext("Number in Canvas"), gettext("Student"), gettext("Courses")), rows)
 
 
 @bp.post("/courses/<course_id>")

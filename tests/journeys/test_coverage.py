@@ -135,6 +135,12 @@ def in_canvas(school: School, *courses: int) -> tuple[int, int, int]:
 ALL = (101, 102, 103, 104, 105, CHEMISTRY, CRAFTS)
 
 
+def sort_courses(line: str) -> list[str]:
+    """The cells of a line of the list, the courses in the order of their names."""
+    *person, courses = line.split(",", 2)
+    return [*person, "; ".join(sorted(courses.split("; ")))]
+
+
 def sees_numbers(admin: Admin, account: int = 1) -> Page:
     return admin.press(admin.opens(account), "See the numbers")
 
@@ -294,6 +300,18 @@ class TestLooking:
         lines = answer.response.content.decode("utf-8-sig").splitlines()
         assert lines[0] == "Student,Number in Canvas,Course"
         assert "Kenji Tanaka,105,Chemistry" in lines
+
+    def test_all_of_an_institution_can_be_saved_with_their_courses(self, district: School) -> None:
+        district.changes(lambda world: watch(world, 43, STUDENTS[:10]))
+        counts(district)
+        admin = Admin(district, ADMIN)
+
+        answer = admin.press(sees_numbers(admin), "Save who has nobody yet (CSV)")
+
+        header, *lines = answer.response.content.decode("utf-8-sig").splitlines()
+        assert header == "Number in Canvas,Student,Courses"
+        assert len(lines) == numbers()[0]
+        assert "111,,Biology 7; Chemistry; Mathematics 7" in {",".join(sort_courses(line)) for line in lines}
 
     def test_of_a_small_part_no_number_is_told_but_who_is_to_act_gets_to_its_courses(
         self, district: School
