@@ -20,7 +20,7 @@ from app.models import (
     Scope,
     Seat,
 )
-from app.pairing import hiding
+from app.pairing import codes, hiding
 from app.pairing.hiding import Numbers, Told
 
 WHOLE = ""  # the account that stands for the whole institution
@@ -112,14 +112,8 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _codes(session: Session, institution_id: int, courses: Courses | None, now: datetime) -> tuple[int, ...]:
-    over = and_(Code.uses == 0, Code.revoked_at.is_(None), Code.expires_at <= now)
-    found = session.execute(
-        select(func.count(), _sum(Code.uses > 0), _sum(over)).where(
-            Code.institution_id == institution_id,
-            _of(institution_id, courses, Code.course_id, Code.student_id),
-        )
-    ).one()
-    return tuple(found)
+    of_courses = _of(institution_id, courses, Code.course_id, Code.student_id)
+    return codes.tally(session, and_(Code.institution_id == institution_id, of_courses), now)
 
 
 def _links(session: Session, institution_id: int, courses: Courses | None) -> tuple[int, ...]:

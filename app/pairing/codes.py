@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from typing import NamedTuple, Self
 
-from sqlalchemy import ColumnElement, and_, exists, select, true, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -175,6 +175,21 @@ def seen_by(launch: Onlooker) -> ColumnElement[bool]:
     if launch.role is Role.ADMIN and launch.root_admin and launch.course_id is None:
         return mine
     return and_(mine, ~true())
+
+
+class Tally(NamedTuple):
+    """How many codes were made, were used at least once, and ended unused."""
+
+    made: int
+    used: int
+    unused: int
+
+
+def tally(session: Session, which: ColumnElement[bool], now: datetime) -> Tally:
+    """Count the codes that fit a condition."""
+    over = and_(Code.uses == 0, Code.revoked_at.is_(None), Code.expires_at <= now)
+    used, unused = func.count().filter(Code.uses > 0), func.count().filter(over)
+    return Tally(*session.execute(select(func.count(), used, unused).select_from(Code).where(which)).one())
 
 
 def live(

@@ -92,11 +92,21 @@ def issue() -> Page:
 
 @bp.post("/nobody-yet")
 def nobody_yet() -> Page:
-    """Those who have nobody yet, to be read and printed."""
+    """Those who have nobody yet, to be read and printed; and how many have one or several observers.
+
+    Whoever sees the roster sees each student's observers, so no small number is hidden from them.
+    """
     launch = visit.launch()
     roster = _roster(launch)
+    with db.reading() as session:
+        tally = codes.tally(session, codes.seen_by(launch), visit.now())
     return render_template(
-        "instructor/nobody_yet.html", launch=launch, total=len(roster), nobody=lists.nobody_yet(roster)
+        "instructor/nobody_yet.html",
+        launch=launch,
+        total=len(roster),
+        nobody=lists.nobody_yet(roster),
+        one=sum(len(student.observers) == 1 for student in roster),
+        tally=tally,
     )
 
 

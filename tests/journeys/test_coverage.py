@@ -392,7 +392,12 @@ class TestTeachers:
         none, one, several = in_canvas(district, MATHS)
         assert f"{one + several} of {none + one + several} students have an observer." in page.text
 
+        teacher.issues([105, 106])
         who = teacher.press(page, "List those who have nobody yet")
+        told = [row_of(who, name) for name in ("Nobody yet", "One observer", "Several observers")]
+        assert told == [f"Nobody yet {none}", f"One observer {one}", f"Several observers {several}"]
+        assert row_of(who, "Codes made for this course").endswith(" 2")
+        assert row_of(who, "Codes used at least once").endswith(" 0")
         assert "Kenji Tanaka" in who.text
         assert "Lucas Novak" not in who.text
         sheet = teacher.press(who, "Save as a sheet (CSV)")
