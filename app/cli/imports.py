@@ -101,7 +101,7 @@ def run_it(at: Institution, number: int, road: str | None, machine: bool) -> Non
 
 def _begin(at: Institution, number: int, road: str | None) -> None:
     chosen = ImportRoad(road) if road else road_of(_find(at, number))
-    _steer(at, number, lambda session, of, now: steering.run(session, of, chosen, now))
+    _steer(at, number, lambda session, of, now: steering.run(session, of, chosen, None, now))
 
 
 @imports.command()
@@ -127,7 +127,7 @@ def resume(at: Institution, number: int, wait: bool) -> None:
 @for_institution
 def cancel(at: Institution, number: int) -> None:
     """Give an import up; what was done until now stays, and can be undone."""
-    _steer(at, number, steering.cancel)
+    _steer(at, number, lambda session, of, now: steering.cancel(session, of, None, now))
     if _find(at, number).canceling:
         click.echo(import_words.WHEN_CANCELED, err=True)
 

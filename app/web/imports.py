@@ -124,7 +124,8 @@ def choose(import_id: int) -> Page:
 @bp.post("/<row:import_id>/run/<any(api, sis):road>")
 def run(import_id: int, road: str) -> Page:
     """Do what the preview shows."""
-    return _steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad(road), now))
+    by = visit.launch().person_id
+    return _steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad(road), by, now))
 
 
 @bp.post("/<row:import_id>/pause")
@@ -142,7 +143,8 @@ def resume(import_id: int) -> Page:
 @bp.post("/<row:import_id>/cancel")
 def cancel(import_id: int) -> Page:
     """Give it up."""
-    return _steer(import_id, steering.cancel)
+    by = visit.launch().person_id
+    return _steer(import_id, lambda session, of, now: steering.cancel(session, of, by, now))
 
 
 @bp.post("/<row:import_id>/undo")

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.models import AuditEvent, Person
 from tests.browser import Page
 from tests.journeys.importing import lend_all, memory, sheet
+from tests.journeys.rows import rows
 from tests.people import ADMIN, ADVISOR, PUBLIC_URL, SERVICE, Admin, School
 from tests.records import time_passes
 from tests.sandbox.importing import settle, zipped
@@ -74,6 +76,37 @@ def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_
     page = settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
     assert "1 row was undone." in page.text
     assert memory(school) == before
+
+
+def opens_import(admin: Admin) -> Page:
+    """Come to the only import there is, which may be another admin's."""
+    return admin.press(admin.press(admin.opens(), "Import a sheet"), "Open")
+
+
+def told(subject: str) -> list[tuple[str, str | None]]:
+    """The events of imports and links, and who did them, by their number in Canvas."""
+    who = {person.id: person.canvas_user_id for person in rows(Person)}
+    return [
+        (event.event, who.get(event.actor_id or 0))
+        for event in rows(AuditEvent)
+        if event.event.startswith(subject)
+    ]
+
+
+def test_whoever_runs_or_undoes_it_is_written_down_and_not_whoever_uploaded_it(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    first, second = str(ADMIN), str(SERVICE)
+    settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+    other = Admin(school, SERVICE)
+
+    settled(other, other.press(opens_import(other), "Do 1 row one by one"), run_jobs)
+    page = admin.press(opens_import(admin), "See what undoing would do")
+    settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
+
+    begun = [("import:begin", second), ("import:finish", second)]
+    assert told("import:") == [("import:upload", first), *begun, ("import:undo", first)]
+    assert [one for one in told("link:") if one[1]] == [("link:add", second), ("link:leave", first)]
 
 
 def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner) -> None:

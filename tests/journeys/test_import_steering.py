@@ -32,7 +32,7 @@ S = ImportState
 
 def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:
     with db.transaction() as session:
-        assert steering.run(session, session.get_one(Import, import_id), road, datetime.now(UTC))
+        assert steering.run(session, session.get_one(Import, import_id), road, None, datetime.now(UTC))
 
 
 def step(import_id: int) -> None:
@@ -102,7 +102,7 @@ def test_canceled_it_leaves_the_rest_and_what_was_done_can_be_undone(ready: Scho
     begun(import_id)
     step(import_id)
 
-    assert steer(import_id, steering.cancel)
+    assert steer(import_id, lambda session, of, now: steering.cancel(session, of, None, now))
     step(import_id)
 
     assert sorted(row.state for row in rows(import_id)) == ["done", "seen", "seen"]

@@ -218,7 +218,7 @@ def test_an_import_that_canvas_holds_back_is_waited_for_and_can_be_paused(ready:
     import_id = previewed(ready, sheet(FAMILY))
     settle(ready.canvas, hold=True)
     with db.transaction() as session:
-        steering.run(session, session.get_one(Import, import_id), ImportRoad.SIS, datetime.now(UTC))
+        steering.run(session, session.get_one(Import, import_id), ImportRoad.SIS, None, datetime.now(UTC))
     work_once(import_id)
     assert one(import_id).state is ImportState.FOLLOWING
     assert ready.links() == set() or (PARENT, 107) not in ready.links()

@@ -62,21 +62,21 @@ def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now
     return taken
 
 
-def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
+def run(session: Session, of: Import, road: ImportRoad, by: int | None, now: datetime) -> bool:
     """Begin to do what the preview shows."""
     if of.state is not S.READY or ImportRoad.FILES in (road, of.road):
         return False
     rows = progress.doable(session, of.id)
     if not rows:
         return False
-    of.road = road
+    of.road, of.run_by = road, by
     session.flush()
     audit.record(
         session,
         of.institution_id,
         audit.Event.IMPORT_BEGUN,
         now,
-        of.person_id,
+        by,
         batch=of.id,
         road=road,
         rows=rows,
@@ -108,14 +108,14 @@ def resume(session: Session, of: Import, now: datetime) -> bool:
     )
 
 
-def cancel(session: Session, of: Import, now: datetime) -> bool:
+def cancel(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Give it up. Before it has begun nothing was changed; later, what was done stays and can be undone."""
     if of.state in (S.DONE, S.CANCELED, S.UNDOING, S.UNDONE) or of.canceling:
         return False
     if of.state not in progress.STOPPABLE:
         running.tidy(session, of)
         return progress.enter(session, of, S.CANCELED, now, finished_at=now, paused=False, problem=None)
-    audit.record(session, of.institution_id, audit.Event.IMPORT_CANCELED, now, of.person_id, batch=of.id)
+    audit.record(session, of.institution_id, audit.Event.IMPORT_CANCELED, now, by, batch=of.id)
     if of.road is ImportRoad.SIS:
         return _stop_canvas(session, of, now)
     return running.end(session, of, S.CANCELED, now)
@@ -142,5 +142,7 @@ def undo(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Begin to undo it."""
     if not may_undo(session, of, now):
         return False
+    of.undone_by = by
+    session.flush()
     audit.record(session, of.institution_id, audit.Event.IMPORT_UNDONE, now, by, batch=of.id)
     return progress.begin(session, of, S.UNDOING, now, LANES, total=undoing.outlook(session, of.id).rows)

@@ -129,7 +129,7 @@ def _end(doer: Doer, row: ImportRow) -> bool:
             link.state, link.ended_at, link.ended_by = LinkState.ENDED, now, EndedBy.UNDO
             return False
         if link.state is not LinkState.ENDING or link.again:
-            begin_to_end(session, link, EndedBy.UNDO, now, doer.of.person_id)
+            begin_to_end(session, link, EndedBy.UNDO, now, doer.actor)
     if not doer.tell(link.id):
         raise NotYet
     return link.ended_by is EndedBy.UNDO
