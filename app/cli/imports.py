@@ -76,7 +76,7 @@ def choose(at: Institution, number: int, decisions: tuple[str, ...], wait: bool)
     parted = [said.partition("=") for said in decisions]
     choices = [(int(row), choice) for row, _sign, choice in parted if row.isdecimal()]
     with db.transaction() as session:
-        taken = steering.choose(session, _held(session, at, number), choices, datetime.now(UTC))
+        taken = steering.choose(session, _held(session, at, number), choices, None, datetime.now(UTC))
     if taken < len(decisions):
         click.echo(f"{len(decisions) - taken} of these decisions fit no row that is asked about.", err=True)
     _go_on(at, number, wait)
@@ -101,7 +101,7 @@ def run_it(at: Institution, number: int, road: str | None, machine: bool) -> Non
 
 def _begin(at: Institution, number: int, road: str | None) -> None:
     chosen = ImportRoad(road) if road else road_of(_find(at, number))
-    _steer(at, number, lambda session, of, now: steering.run(session, of, chosen, None, now))
+    _steer(at, number, lambda session, of, *click: steering.run(session, of, chosen, *click))
 
 
 @imports.command()
@@ -109,7 +109,7 @@ def _begin(at: Institution, number: int, road: str | None) -> None:
 @for_institution
 def pause(at: Institution, number: int) -> None:
     """Stop for a while, after the rows that are being done."""
-    _steer(at, number, lambda session, of, now: steering.pause(session, of))
+    _steer(at, number, steering.pause)
 
 
 @imports.command()
@@ -127,7 +127,7 @@ def resume(at: Institution, number: int, wait: bool) -> None:
 @for_institution
 def cancel(at: Institution, number: int) -> None:
     """Give an import up; what was done until now stays, and can be undone."""
-    _steer(at, number, lambda session, of, now: steering.cancel(session, of, None, now))
+    _steer(at, number, steering.cancel)
     if _find(at, number).canceling:
         click.echo(import_words.WHEN_CANCELED, err=True)
 
@@ -150,7 +150,7 @@ def undo(at: Institution, number: int, really: bool, wait: bool) -> None:
     if not really:
         click.echo("Nothing was undone yet. Add --yes to do it.")
         return
-    _steer(at, number, lambda session, of, now: steering.undo(session, of, None, now))
+    _steer(at, number, steering.undo)
     _go_on(at, number, wait)
 
 
@@ -194,10 +194,10 @@ def _held(session: Session, at: Institution, number: int) -> Import:
     return found
 
 
-def _steer(at: Institution, number: int, what: Callable[[Session, Import, datetime], bool]) -> None:
+def _steer(at: Institution, number: int, what: Callable[[Session, Import, None, datetime], bool]) -> None:
     with db.transaction() as session:
         of = _held(session, at, number)
-        if not what(session, of, datetime.now(UTC)):
+        if not what(session, of, None, datetime.now(UTC)):
             raise Sorry(f"observatory: not now: import {number} {import_words.state(of)}.")
     click.echo(f"Import {number} {import_words.state(_find(at, number))}.", err=True)
 

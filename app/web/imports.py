@@ -107,7 +107,7 @@ def preview(import_id: int) -> Page:
 @bp.post("/<row:import_id>/ask-nobody")
 def ask_nobody(import_id: int) -> Page:
     """Make the files of the sheet alone, where Canvas could not be asked."""
-    return _steer(import_id, steering.ask_nobody)
+    return _steer(import_id, lambda session, of, _by, now: steering.ask_nobody(session, of, now))
 
 
 @bp.post("/<row:import_id>/choose")
@@ -118,20 +118,19 @@ def choose(import_id: int) -> Page:
         for name, value in request.form.items()
         if name.startswith("row-") and name.removeprefix("row-").isdecimal() and value
     ]
-    return _steer(import_id, lambda session, of, now: steering.choose(session, of, choices[:500], now))
+    return _steer(import_id, lambda session, of, *click: steering.choose(session, of, choices[:500], *click))
 
 
 @bp.post("/<row:import_id>/run/<any(api, sis):road>")
 def run(import_id: int, road: str) -> Page:
     """Do what the preview shows."""
-    by = visit.launch().person_id
-    return _steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad(road), by, now))
+    return _steer(import_id, lambda session, of, *click: steering.run(session, of, ImportRoad(road), *click))
 
 
 @bp.post("/<row:import_id>/pause")
 def pause(import_id: int) -> Page:
     """Stop for a while."""
-    return _steer(import_id, lambda session, of, now: steering.pause(session, of))
+    return _steer(import_id, steering.pause)
 
 
 @bp.post("/<row:import_id>/resume")
@@ -143,8 +142,7 @@ def resume(import_id: int) -> Page:
 @bp.post("/<row:import_id>/cancel")
 def cancel(import_id: int) -> Page:
     """Give it up."""
-    by = visit.launch().person_id
-    return _steer(import_id, lambda session, of, now: steering.cancel(session, of, by, now))
+    return _steer(import_id, steering.cancel)
 
 
 @bp.post("/<row:import_id>/undo")
@@ -160,8 +158,7 @@ def look_before_undoing(import_id: int) -> Page:
 @bp.post("/<row:import_id>/undo/now")
 def undo(import_id: int) -> Page:
     """Undo it."""
-    by = visit.launch().person_id
-    return _steer(import_id, lambda session, of, now: steering.undo(session, of, by, now))
+    return _steer(import_id, steering.undo)
 
 
 @bp.post("/<row:import_id>/<any(problems, results, unwritten):kind>.csv")
@@ -194,10 +191,11 @@ def _file(content: Iterator[bytes], name: str, mimetype: str) -> Response:
     return Response(stream_with_context(content), mimetype=mimetype, headers=headers)
 
 
-def _steer(import_id: int, what: Callable[[Session, Import, datetime], object]) -> Page:
-    visit.acting()
+def _steer(import_id: int, what: Callable[[Session, Import, int | None, datetime], object]) -> Page:
+    """Do what somebody clicked: `what` is told who that is, and when it was."""
+    by = visit.acting().person_id
     with db.transaction() as session:
-        what(session, _held(session, import_id), visit.now())
+        what(session, _held(session, import_id), by, visit.now())
     return _show(import_id)
 
 

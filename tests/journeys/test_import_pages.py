@@ -109,6 +109,30 @@ def test_whoever_runs_or_undoes_it_is_written_down_and_not_whoever_uploaded_it(
     assert [one for one in told("link:") if one[1]] == [("link:add", second), ("link:leave", first)]
 
 
+def test_whoever_stops_it_or_has_it_go_on_is_written_down(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    first, second = str(ADMIN), str(SERVICE)
+    other = Admin(school, SERVICE)
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+    admin.press(page, "Do 1 row one by one")
+
+    paused = other.press(opens_import(other), "Pause")
+    other.press(other.press(paused, "Go on"), "Cancel this import")
+
+    stopped = [("import:pause", second), ("import:resume", second), ("import:cancel", second)]
+    assert told("import:") == [("import:upload", first), ("import:begin", first), *stopped]
+
+
+def test_whoever_cancels_it_before_it_begins_is_written_down(school: School, admin: Admin) -> None:
+    uploads(admin, sheet([NEW]))
+    other = Admin(school, SERVICE)
+
+    other.press(opens_import(other), "Cancel this import")
+
+    assert told("import:") == [("import:upload", str(ADMIN)), ("import:cancel", str(SERVICE))]
+
+
 def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner) -> None:
     page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
 
@@ -355,6 +379,7 @@ def test_an_ambiguous_observer_is_asked_about(school: School, admin: Admin, run_
     page = settled(admin, page, run_jobs)
     assert "1 Somebody with an account is connected" in page.text
     assert "1 Left out, as you decided" in page.text
+    assert told("import:")[1:] == [("import:decide", str(ADMIN))]
 
 
 def test_somebody_who_acts_as_an_admin_changes_nothing(school: School, admin: Admin) -> None:

@@ -46,7 +46,7 @@ def step(import_id: int) -> None:
 
 def steer(import_id: int, what: Any) -> bool:
     with db.transaction() as session:
-        held: bool = what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        held: bool = what(session, session.get_one(Import, import_id), None, datetime.now(UTC))
         return held
 
 
@@ -56,7 +56,7 @@ def test_paused_it_does_nothing_and_goes_on_where_it_was(ready: School) -> None:
     step(import_id)
     assert one(import_id).done == 1
 
-    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    assert steer(import_id, steering.pause)
     step(import_id)
     assert one(import_id).done == 1
 
@@ -78,7 +78,7 @@ def test_paused_at_the_end_of_a_stage_it_stays_so(ready: School, stage: ImportSt
         of = one(import_id)
         if of.state is stage and not pressed and (of.cursor or stage is not S.FOLLOWING):
             pressed.append(stage)
-            assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+            assert steer(import_id, steering.pause)
         return datetime.now(UTC)
 
     while not pressed:
@@ -102,7 +102,7 @@ def test_canceled_it_leaves_the_rest_and_what_was_done_can_be_undone(ready: Scho
     begun(import_id)
     step(import_id)
 
-    assert steer(import_id, lambda session, of, now: steering.cancel(session, of, None, now))
+    assert steer(import_id, steering.cancel)
     step(import_id)
 
     assert sorted(row.state for row in rows(import_id)) == ["done", "seen", "seen"]

@@ -38,11 +38,11 @@ Steer = Callable[..., object]
 
 def steer(import_id: int, what: Steer) -> object:
     with db.transaction() as session:
-        return what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        return what(session, session.get_one(Import, import_id), None, datetime.now(UTC))
 
 
 def begun(import_id: int) -> int:
-    assert steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad.SIS, None, now))
+    assert steer(import_id, lambda session, of, *click: steering.run(session, of, ImportRoad.SIS, *click))
     return import_id
 
 
@@ -71,7 +71,7 @@ def handed_in(school: School, import_id: int, done: int) -> int:
 
 def canceled(school: School, import_id: int) -> Import:
     """Canceled, and worked on until that is done."""
-    assert steer(import_id, lambda session, of, now: steering.cancel(session, of, None, now))
+    assert steer(import_id, steering.cancel)
     for minutes in range(0, 60, 6):
         if one(import_id).state in (S.SENDING, S.FOLLOWING):
             turn(import_id, minutes * MINUTE)
@@ -190,7 +190,7 @@ def test_files_that_canvas_took_without_an_answer_are_not_lost(ready: School) ->
     assert turn(import_id).sis_import_id is None
     tell_importer(ready, wait=True)
 
-    assert steer(import_id, lambda session, of, now: steering.cancel(session, of, None, now))
+    assert steer(import_id, steering.cancel)
     assert turn(import_id, 5 * MINUTE).state is S.SENDING  # somebody may still be handing them in
     while one(import_id).state is not S.RUNNING:
         turn(import_id, 12 * MINUTE)
@@ -205,7 +205,7 @@ def test_without_the_right_to_stop_canvas_it_is_waited_for(ready: School) -> Non
     before = memory(ready)
     import_id = handed_in(ready, previewed(ready, sheet(FAMILY)), 2)
     ready.canvas.fault(method="PUT", route="/abort$", status=403)
-    assert steer(import_id, lambda session, of, now: steering.cancel(session, of, None, now))
+    assert steer(import_id, steering.cancel)
     assert turn(import_id).state is S.FOLLOWING
 
     tell_importer(ready, hold_after=None, wait=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app import db, people, policy
-from app.models import Import, ImportRoad, ImportState, LinkState, RowState, Way
+from app.models import AuditEvent, Import, ImportRoad, ImportState, LinkState, RowState, Way
 from app.pairing import bars
 from app.pairing.imports import steering
 from app.tasks import imports as tasks
@@ -30,6 +30,7 @@ from tests.journeys.importing import (
     verdicts,
     work,
 )
+from tests.journeys.rows import rows as written
 from tests.people import MATHS, Observer, School
 from tests.records import all_links
 from tests.sandbox.importing import settle
@@ -307,6 +308,7 @@ def test_students_who_are_to_be_asked_are_asked_by_the_import(ready: School) -> 
     assert memory(ready) == before
     undone(import_id)
     assert [link.state for link in all_links()] == [LinkState.ENDED]
+    assert [one.event for one in written(AuditEvent) if one.student_id] == ["link:ask", "link:end"]
 
 
 def test_two_parents_with_one_address_never_become_one(ready: School) -> None:
