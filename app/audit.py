@@ -26,6 +26,7 @@ class Event(StrEnum):
     LINK_ENDED = "link:end"
     LINK_FOLLOWED = "link:follow"
     LINK_MENDED = "link:mend"
+    DRIFT_LEFT = "drift:leave"
     LINK_ASKED = "link:ask"
     LINK_APPROVED = "link:approve"
     LINK_DECLINED = "link:decline"

@@ -27,6 +27,7 @@ SENTENCES: Mapping[str, Any] = {
     "link:end": _("From here on %(observer)s cannot see %(student)s in Canvas any more."),
     "link:follow": _("%(observer)s was moved along when %(student)s changed sections."),
     "link:mend": _("%(who)s had %(observer)s connected with %(student)s again."),
+    "drift:leave": _("%(who)s left %(observer)s with %(student)s as it is in Canvas."),
     "link:ask": _("%(student)s was asked whether %(observer)s may be connected."),
     "link:approve": _("%(student)s said yes to %(observer)s."),
     "link:decline": _("%(student)s said no to %(observer)s."),
@@ -75,7 +76,7 @@ OF_THEIR_OWN: Mapping[str, Any] = {  # and when the observer did
 }
 KINDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {  # groups of events, by what their words begin with
     "codes": (_("Codes"), ("code",)),
-    "connections": (_("Connections"), ("link",)),
+    "connections": (_("Connections"), ("link", "drift")),
     "visits": (_("Visits and sign-ins"), ("launch", "observer", "account", "agreement", "counter")),
     "bars": (_("Do-not-pair list"), ("bar",)),
     "imports": (_("Imports"), ("import",)),
