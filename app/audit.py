@@ -51,6 +51,8 @@ class Event(StrEnum):
     PLATFORM_ADDED = "platform:add"
     PLATFORM_INVITED = "platform:invite"
     DEPLOYMENT_ADOPTED = "deployment:adopt"
+    KEYS_ROTATED = "key:rotate"
+    SECRETS_ROTATED = "secrets:rotate"
     POLICY_CHANGED = "policy:change"
     IMPORT_UPLOADED = "import:upload"
     IMPORT_DECIDED = "import:decide"

@@ -128,7 +128,7 @@ def kept_secrets() -> None:
 def rotate_secrets() -> None:
     """Seal everything anew with the first of OBSERVATORY_SECRET_KEYS. Safe to repeat."""
     with operating() as app:
-        tally = resealing.reseal(app.extensions["keyring"])
+        tally = resealing.reseal(app.extensions["keyring"], datetime.now(UTC))
     click.echo(f"{tally.resealed} secrets are sealed anew with the first key.")
     if tally.unreadable:
         raise Sorry("No key opens these; keep the older keys until you know why:", *tally.unreadable)

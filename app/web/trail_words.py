@@ -52,6 +52,8 @@ SENTENCES: Mapping[str, Any] = {
     "platform:add": _("Canvas was registered, or what is known of it was changed."),
     "platform:invite": _("A link was made with which a Canvas can register itself."),
     "deployment:adopt": _("A Canvas showed where Observatory is installed."),
+    "key:rotate": _("%(who)s made a new key that Canvas knows Observatory by."),
+    "secrets:rotate": _("%(who)s sealed all secrets anew."),
     "policy:change": _("%(who)s changed the policy."),
     "import:upload": _("%(who)s uploaded a file to import."),
     "import:decide": _("%(who)s answered questions about the rows of an import."),

@@ -7,8 +7,9 @@ from flask import Flask
 
 from app import db
 from app.lti import keys
-from app.models import ToolKey
+from app.models import AuditEvent, ToolKey
 from app.web import visit
+from tests.journeys.rows import rows
 from tests.lti.platform import Browser
 from tests.programs import observatory
 
@@ -68,6 +69,8 @@ def test_the_command_makes_a_key_that_opens(app: Flask, browser: Browser, databa
     assert (ran.returncode, kept) == (0, old)
     assert new in ran.stdout
     assert "PRIVATE" not in ran.stdout
+    noted = rows(AuditEvent)[-1]
+    assert (noted.event, noted.actor_id, noted.facts) == ("key:rotate", None, {"key": new, "by": "cli"})
 
 
 def test_a_private_key_is_sealed(browser: Browser) -> None:
