@@ -17,6 +17,7 @@ from app.cli.shell import (
     as_json,
     for_institution,
     moment,
+    note_copy,
     output,
     really,
     say_json,
@@ -161,6 +162,7 @@ def undo(at: Institution, number: int, really: bool, wait: bool) -> None:
 def problems(at: Institution, number: int, file: Path) -> None:
     """Write the rows with a problem to FILE, as CSV with a column that says why."""
     write(file, import_rows.problems(_find(at, number)))
+    note_copy(at, "import", batch=number, rows="problems")
 
 
 @imports.command()
@@ -170,6 +172,7 @@ def problems(at: Institution, number: int, file: Path) -> None:
 def results(at: Institution, number: int, file: Path) -> None:
     """Write every row to FILE, as CSV, and what became of it."""
     write(file, import_rows.results(_find(at, number)))
+    note_copy(at, "import", batch=number, rows="results")
 
 
 @imports.command(name="files")
@@ -180,6 +183,7 @@ def just_the_files(at: Institution, number: int, file: Path) -> None:
     """Write the files for Canvas's own SIS import to FILE, a zip, to be handed in by a person."""
     with files.zipped(_find(at, number)) as source, output(file) as target:
         shutil.copyfileobj(source, target)
+    note_copy(at, "import", batch=number, rows="files")
 
 
 def _find(at: Institution, number: int) -> Import:

@@ -13,7 +13,16 @@ from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import files, intake, steering, undoing
 from app.sheets.columns import Mapping
 from app.sheets.troubles import Refused
-from app.web import guard, import_columns, import_pages, import_rows, import_verdicts, import_words, visit
+from app.web import (
+    copies,
+    guard,
+    import_columns,
+    import_pages,
+    import_rows,
+    import_verdicts,
+    import_words,
+    visit,
+)
 from app.web.import_pages import Page
 
 bp = guard.portal("imports", __name__, "/admin/import")
@@ -165,6 +174,7 @@ def undo(import_id: int) -> Page:
 def download(import_id: int, kind: str) -> Response:
     """Rows as a file: those with a problem, those that Canvas's files cannot say, or all, and why."""
     of = _find(import_id)
+    copies.note("import", batch=of.id, rows=kind)
     lines: dict[str, Callable[[Import], Iterator[bytes]]] = {
         "problems": import_rows.problems,
         "results": import_rows.results,
@@ -177,6 +187,7 @@ def download(import_id: int, kind: str) -> Response:
 def just_the_files(import_id: int) -> Response:
     """The files for Canvas's own importer, to be handed in by a person."""
     of = _find(import_id)
+    copies.note("import", batch=of.id, rows="files")
 
     def content() -> Iterator[bytes]:
         with files.zipped(of) as source:

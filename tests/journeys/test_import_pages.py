@@ -69,6 +69,8 @@ def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_
     assert "1 connection was made. 1 account was made." in page.text
     every = admin.press(page, "Download every row and what came of it").response.text
     assert "nina@family.test,S000105,2,done" in every
+    saved = [event.facts for event in rows(AuditEvent) if event.event == "data:export"]
+    assert saved == [{"what": "import", "batch": 1, "rows": kind} for kind in ("problems", "results")]
 
     page = admin.press(page, "See what undoing would do")
     assert "1 connection that it made is ended." in page.text
