@@ -122,7 +122,9 @@ def _record(who: Person, found: list[Disclosure]) -> Iterator[str]:
         reach = (one.course_name or f"course {one.course_id}") if one.course_id else "all courses"
         ended = page_words("admin/audit_words.html", "end", one, name) if one.over else ""
         until = f"until {moment(one.ended_at)} ({ended})" if one.over else "still"
-        yield f"  {name(one.observer)}: {reach}, from {moment(one.begun_at)}, {until}"
+        before = "before " if one.seen_at and not one.begun_at else ""
+        begun = before + moment(one.begun_at or one.seen_at)
+        yield f"  {name(one.observer)}: {reach}, from {begun}, {until}"
         given = f", given by {name(one.giver)}" if one.giver else ""
         yield f"    {trail_words.WAYS.get(one.way, one.way)}{given}"
     if not found:
