@@ -38,6 +38,7 @@ FLAWS = {
     Flaw.CHANGED: "event {number}, or the one before it, is not as it was written",
     Flaw.ADDED: "event {number} was added, but not by Observatory",
 }
+LONGEST_NUMBER = 9  # digits, which a database can hold
 KINDS = (*trail_words.KINDS, "settings")
 
 
@@ -137,7 +138,7 @@ def _record(who: Person, found: list[Disclosure]) -> Iterator[str]:
 def verify(slug: str | None, expect: str | None) -> None:
     """Look whether audit events were changed or taken out since they were written."""
     number, _, digest = (expect or "0:").partition(":")
-    if not number.isdecimal() or (expect and not slug):
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER or (expect and not slug):
         raise Sorry("observatory: --expect takes what a former run printed, as 123:ab45…, and --institution.")
     broken = False
     with operating() as app:

@@ -14,6 +14,7 @@ import click
 from flask import Flask, get_template_attribute
 from flask_babel import force_locale
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import audit, create_app, db, jobs, logs, schema, settings
 from app.canvas import Canvas
@@ -85,6 +86,11 @@ def operating() -> Iterator[Flask]:
         except Failure as failure:
             said = failure if isinstance(failure, CanvasFailure) else type(failure).__name__
             raise Sorry(FAILURES[errors.kind_of(failure)[0]].format(failure=said)) from None
+        except (OperationalError, InterfaceError) as failure:
+            raise Sorry(
+                f"observatory: {schema.Problem.UNREACHABLE}, or somebody holds it ({type(failure).__name__})."
+                " Look whether it runs, and try again."
+            ) from None
 
 
 def for_institution(command: Callable[..., None]) -> Callable[..., None]:
