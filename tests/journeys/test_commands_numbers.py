@@ -16,7 +16,7 @@ from tests.people import School
 
 __all__ = ["command"]
 pytestmark = pytest.mark.both_databases
-AIKO, KENJI = 44, 105
+AIKO, KENJI, ELENA, LUCAS = 44, 105, 40, 101
 
 
 class TestCoverage:
@@ -140,6 +140,15 @@ class TestTheTrail:
         assert rows(AuditEvent)[-1].facts["what"] == "disclosures"
         command.done("audit", "record", KENJI, "--csv", tmp_path / "record.csv")
         assert len((tmp_path / "record.csv").read_text().splitlines()) == 2
+
+    def test_tells_of_what_canvas_made_since_when_at_the_latest(
+        self, busy: School, command: Terminal
+    ) -> None:
+        command.done("people", "disconnect", ELENA, LUCAS, "--yes")
+
+        assert "all courses, from before 20" in command.done("audit", "record", LUCAS)
+        (plain,) = command("audit", "record", LUCAS, "--json").json
+        assert (plain["from"], plain["seen in Canvas"][:2]) == (None, "20")
 
     @pytest.mark.parametrize(
         ("words", "told"),
