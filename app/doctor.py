@@ -1,5 +1,6 @@
 """`observatory doctor`: what was found, as lines for a terminal and as files to keep."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,6 +89,12 @@ def write(wish: Wish, findings: list[Finding]) -> None:
     made = report(named[0].name if named else "", clock(), findings)
     with force_locale("en"):  # as the lines on the terminal: nobody's browser asks for another language
         if wish.html:
-            wish.html.write_text(as_html(made), encoding="utf-8")
+            _keep(wish.html, as_html(made).encode())
         if wish.pdf:
-            wish.pdf.write_bytes(as_pdf(made))
+            _keep(wish.pdf, as_pdf(made))
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """For this user only, as it tells what is weak. One from before is written over."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        opened.write(content)

@@ -19,7 +19,10 @@ AT_ONCE = 500
 PEOPLE = Base.metadata.tables["people"]
 INSTITUTIONS = Base.metadata.tables["institutions"]
 AUDIT = ("audit_events", "audit_heads")  # their digests are no secrets, but prove the events
-NAMING = {"audit_events": ("actor_id", "student_id", "observer_id")}  # people, but for their foreign keys
+NAMING = {  # people, but for their foreign keys
+    "audit_events": ("actor_id", "student_id", "observer_id"),
+    "imports": ("run_by", "undone_by"),
+}
 BY_NUMBER = {  # people as Canvas names them
     "people": ("canvas_user_id",),
     "seats": ("observer_id", "student_id"),

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app import chain, db
+from app import audit, chain, db
 from app.crypto import Keyring
 from app.errors import SecretUnreadable
 from app.models import AuditHead, Base, Code, Institution, OAuthAttempt, PortalSession, SignUp, Token, ToolKey
@@ -53,7 +54,7 @@ class Tally:
     unreadable: list[str]
 
 
-def reseal(keyring: Keyring) -> Tally:
+def reseal(keyring: Keyring, now: datetime) -> Tally:
     """Seal what another key than the first has sealed. Safe to repeat, and while servers run."""
     tally = Tally(0, [])
     for sealed in SEALED:
@@ -66,18 +67,22 @@ def reseal(keyring: Keyring) -> Tally:
                 if not rows:
                     break
                 last = rows[-1].id
-    _sign_chains(keyring, tally)
+    _sign_chains(keyring, tally, now)
     return tally
 
 
-def _sign_chains(keyring: Keyring, tally: Tally) -> None:
-    """Sign the ends of the audit chains anew, too."""
+def _sign_chains(keyring: Keyring, tally: Tally, now: datetime) -> None:
+    """Sign the ends of the audit chains anew, too, and write down in each that it was done."""
     with db.reading() as session:
         institutions = session.scalars(select(AuditHead.institution_id)).all()
     for institution_id in institutions:
         try:
             with db.transaction() as session:
+                session.info[db.KEYRING] = keyring  # signs the event, too
                 signed = chain.sign_anew(session, keyring, institution_id)
+                if signed:
+                    facts = {"resealed": tally.resealed}
+                    audit.record(session, institution_id, audit.Event.SECRETS_ROTATED, now, **facts)
         except SecretUnreadable:
             signed = False
         if not signed:

@@ -47,13 +47,21 @@ class Settings:
 
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this very machine."""
-    return urlsplit(url).hostname in LOOPBACK_HOSTS
+    return host_of(url) in LOOPBACK_HOSTS
+
+
+def host_of(url: str) -> str:
+    """The host name in a URL; empty if there is none, or what was typed is no URL."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def safe_url(url: str) -> bool:
     """Whether the URL may carry secrets: https, or plain http on loopback."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)))
+    scheme = urlsplit(url).scheme if host_of(url) else ""
+    return scheme == "https" or (scheme == "http" and is_loopback(url))
 
 
 def origin(url: str) -> str:

@@ -112,7 +112,7 @@ def _measure(kind: str, rows: int, road: ImportRoad, undo: bool) -> None:
                 )
 
         tell(S.READY)
-        _go_on(import_id, lambda session, of: steering.run(session, of, road, datetime.now(UTC)))
+        _go_on(import_id, lambda session, of: steering.run(session, of, road, None, datetime.now(UTC)))
         tell(S.DONE)
         if undo:
             _go_on(import_id, lambda session, of: steering.undo(session, of, None, datetime.now(UTC)))

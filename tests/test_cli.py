@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import stat
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,6 +161,15 @@ def test_the_doctor_writes_the_report_of_one_institution(
     assert f"Canvas answers at {nowhere}" in page
     assert f"{datetime.now(UTC):%Y}" in page
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    for name in ("report.html", "report.pdf"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+    lost = tmp_path / "nowhere" / "report.html"
+    ran = observatory("doctor", "--institution", "maple", "--html", str(lost), DATABASE_URL=database_url)
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        f"observatory: {lost} cannot be written: No such file or directory. Name another file.\n"
+    )
 
 
 def test_the_doctor_asks_which_institution_is_meant(app: Flask, database_url: str) -> None:

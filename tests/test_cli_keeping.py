@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import stat
 import zipfile
 from datetime import UTC, datetime
@@ -82,6 +83,21 @@ def test_a_copy_is_readable_for_its_maker_only_and_overwrites_nothing(
     assert (status, "cannot be written: File exists." in told) == (1, True)
 
 
+@pytest.mark.slow
+def test_a_database_that_somebody_holds_is_told_in_a_line(server: Terminal, database_url: str) -> None:
+    """Which takes the half minute that a command waits for it."""
+    with sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        status, told = run(server, "keys", "rotate")
+        other.execute("ROLLBACK")
+
+    assert (status, told) == (
+        1,
+        "observatory: the database does not answer, or somebody holds it (OperationalError)."
+        " Look whether it runs, and try again.\n",
+    )
+
+
 def test_purging_tells_first_and_does_it_when_it_is_told_to(server: Terminal) -> None:
     assert run(server, "purge") == (
         0,
@@ -139,6 +155,19 @@ def test_an_institution_is_removed(server: Terminal) -> None:
         ),
         (("purge", "--institution", "maple", "--person", "5", "--everything"), "either --person or"),
         (("audit", "verify", "--expect", "last"), "--expect takes what a former run printed"),
+        (
+            ("audit", "verify", "--institution", "maple", "--expect", "9" * 20 + ":ab"),
+            "--expect takes what a former run printed",
+        ),
+        (
+            ("audit", "verify", "--institution", "maple", "--expect", "9" * 5000 + ":ab"),
+            "--expect takes what a former run printed",
+        ),
+        (("platform", "invite", "--canvas-url", "http://[bad"), "canvas_url must start with https://"),
+        (
+            ("platform", "add", "--canvas-url", "http://[bad", "--client-id", "1"),
+            "canvas_url must start with https://",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_told_in_a_line(server: Terminal, words: tuple[str, ...], told: str) -> None:

@@ -15,6 +15,7 @@ from app.canvas.grants import Tokens
 from app.crypto import Keyring
 from app.lti import keys
 from app.models import (
+    AuditEvent,
     Base,
     Institution,
     OAuthAttempt,
@@ -32,6 +33,7 @@ from app.resealing import SEALED, reseal
 from app.settings import SecretKey
 from app.web import visit
 from tests.conftest import settings_for
+from tests.journeys.rows import rows
 from tests.programs import SECRET_KEYS, observatory
 
 NEW = SecretKey("t2", b"fedcba9876543210" * 2)
@@ -106,7 +108,7 @@ def test_with_everything_sealed_anew_the_old_key_may_go(app: Flask, kept: str) -
     before = opened(app.extensions["keyring"])
     assert len(before) == 1 + 4 + 1 + 3 + 1
 
-    tally = reseal(Keyring((NEW, old)))
+    tally = reseal(Keyring((NEW, old)), visit.clock())
 
     assert (tally.resealed, tally.unreadable) == (10, [])
     only_new = Keyring((NEW,))
@@ -115,7 +117,7 @@ def test_with_everything_sealed_anew_the_old_key_may_go(app: Flask, kept: str) -
         code = codes.find(session, only_new, kept.replace("-", ""))
         assert code is not None
         assert codes.text_of(only_new, code) == kept
-    assert reseal(Keyring((NEW, old))).resealed == 0
+    assert reseal(Keyring((NEW, old)), visit.clock()).resealed == 0
 
 
 def test_the_command_tells_how_many_and_is_safe_to_repeat(kept: str, database_url: str) -> None:
@@ -123,6 +125,8 @@ def test_the_command_tells_how_many_and_is_safe_to_repeat(kept: str, database_ur
         ran = observatory("secrets", "rotate", DATABASE_URL=database_url, OBSERVATORY_SECRET_KEYS=NEW_FIRST)
         assert (ran.returncode, ran.stderr) == (0, "")
         assert told in ran.stdout
+    noted = [(event.event, event.facts) for event in rows(AuditEvent)[-2:]]
+    assert noted == [("secrets:rotate", {"resealed": count, "by": "cli"}) for count in (10, 0)]
 
     again = create_app(settings_for(database_url, OBSERVATORY_SECRET_KEYS=NEW_FIRST.partition(",")[0]))
     with again.app_context():

@@ -1,14 +1,12 @@
 """What is written down of everything that was done: looked through, saved, proved."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from app import audit as events
 from app import db, trail, verifying
 from app.cli.shell import (
     Sorry,
@@ -17,7 +15,9 @@ from app.cli.shell import (
     institution_option,
     institutions,
     moment,
+    note_copy,
     operating,
+    output,
     page_words,
     say_json,
     write,
@@ -38,6 +38,7 @@ FLAWS = {
     Flaw.CHANGED: "event {number}, or the one before it, is not as it was written",
     Flaw.ADDED: "event {number} was added, but not by Observatory",
 }
+LONGEST_NUMBER = 9  # digits, which a database can hold
 KINDS = (*trail_words.KINDS, "settings")
 
 
@@ -90,9 +91,9 @@ def export(at: Institution, file: Path, **typed: Any) -> None:
         raise Sorry("observatory: the name of the file must end in .csv or .jsonl.")
     with db.reading() as session:
         wanted = _wanted(session, at, typed)
-    facts = {"what": "audit", "kind": typed["kind"], "since": typed["since"], "until": typed["until"]}
-    _note(at, **facts)
-    write(file, asked.csv(wanted) if file.suffix == ".csv" else asked.json_lines(wanted))
+    with output(file) as opened:
+        note_copy(at, "audit", kind=typed["kind"], since=typed["since"], until=typed["until"])
+        opened.writelines(asked.csv(wanted) if file.suffix == ".csv" else asked.json_lines(wanted))  # with it
 
 
 @audit.command()
@@ -105,8 +106,6 @@ def record(at: Institution, student: str, file: Path | None, machine: bool) -> N
     with db.reading() as session:
         who = _only_one(trail.people_called(session, at.id, student), student)
         found = disclosures.disclosures(session, who)
-    if file or machine:
-        _note(at, what="disclosures", student=who.id)
     if file:
         write(file, asked.disclosures_csv(who, found))
     elif machine:
@@ -114,6 +113,8 @@ def record(at: Institution, student: str, file: Path | None, machine: bool) -> N
     else:
         for line in _record(who, found):
             click.echo(line)
+    if file or machine:
+        note_copy(at, "disclosures", student=who.id)
 
 
 def _record(who: Person, found: list[Disclosure]) -> Iterator[str]:
@@ -122,7 +123,9 @@ def _record(who: Person, found: list[Disclosure]) -> Iterator[str]:
         reach = (one.course_name or f"course {one.course_id}") if one.course_id else "all courses"
         ended = page_words("admin/audit_words.html", "end", one, name) if one.over else ""
         until = f"until {moment(one.ended_at)} ({ended})" if one.over else "still"
-        yield f"  {name(one.observer)}: {reach}, from {moment(one.begun_at)}, {until}"
+        before = "before " if one.seen_at and not one.begun_at else ""
+        begun = before + moment(one.begun_at or one.seen_at)
+        yield f"  {name(one.observer)}: {reach}, from {begun}, {until}"
         given = f", given by {name(one.giver)}" if one.giver else ""
         yield f"    {trail_words.WAYS.get(one.way, one.way)}{given}"
     if not found:
@@ -135,7 +138,7 @@ def _record(who: Person, found: list[Disclosure]) -> Iterator[str]:
 def verify(slug: str | None, expect: str | None) -> None:
     """Look whether audit events were changed or taken out since they were written."""
     number, _, digest = (expect or "0:").partition(":")
-    if not number.isdecimal() or (expect and not slug):
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER or (expect and not slug):
         raise Sorry("observatory: --expect takes what a former run printed, as 123:ab45…, and --institution.")
     broken = False
     with operating() as app:
@@ -172,8 +175,3 @@ def _only_one(found: list[Person], term: str) -> Person:
         several = [f"  {one.canvas_user_id}  {name(one)}" for one in found]
         raise Sorry(f"observatory: {term!r} may mean several people; give a number:", *several)
     return found[0]
-
-
-def _note(at: Institution, **facts: Any) -> None:
-    with db.transaction() as session:
-        events.record(session, at.id, events.Event.DATA_EXPORTED, datetime.now(UTC), **facts)

@@ -7,7 +7,17 @@ from pathlib import Path
 import click
 
 from app import db
-from app.cli.shell import Sorry, as_json, for_institution, moment, page_words, say_json, warn_if_idle, write
+from app.cli.shell import (
+    Sorry,
+    as_json,
+    for_institution,
+    moment,
+    note_copy,
+    page_words,
+    say_json,
+    warn_if_idle,
+    write,
+)
 from app.models import Coverage, Institution
 from app.pairing import census
 from app.pairing import coverage as counted
@@ -60,6 +70,7 @@ def show(at: Institution, account_id: str | None, file: Path | None, page: int, 
     view = _view(at, account_id, page)
     if file:
         write(file, _nobody_yet(view))
+        note_copy(at, "nobody_yet", account=view.account.account_id if view.account else None)
     elif machine:
         say_json(_plain(view))
     else:

@@ -17,6 +17,7 @@ from app.cli.shell import (
     as_json,
     for_institution,
     moment,
+    note_copy,
     output,
     really,
     say_json,
@@ -76,7 +77,7 @@ def choose(at: Institution, number: int, decisions: tuple[str, ...], wait: bool)
     parted = [said.partition("=") for said in decisions]
     choices = [(int(row), choice) for row, _sign, choice in parted if row.isdecimal()]
     with db.transaction() as session:
-        taken = steering.choose(session, _held(session, at, number), choices, datetime.now(UTC))
+        taken = steering.choose(session, _held(session, at, number), choices, None, datetime.now(UTC))
     if taken < len(decisions):
         click.echo(f"{len(decisions) - taken} of these decisions fit no row that is asked about.", err=True)
     _go_on(at, number, wait)
@@ -101,7 +102,7 @@ def run_it(at: Institution, number: int, road: str | None, machine: bool) -> Non
 
 def _begin(at: Institution, number: int, road: str | None) -> None:
     chosen = ImportRoad(road) if road else road_of(_find(at, number))
-    _steer(at, number, lambda session, of, now: steering.run(session, of, chosen, now))
+    _steer(at, number, lambda session, of, *click: steering.run(session, of, chosen, *click))
 
 
 @imports.command()
@@ -109,7 +110,7 @@ def _begin(at: Institution, number: int, road: str | None) -> None:
 @for_institution
 def pause(at: Institution, number: int) -> None:
     """Stop for a while, after the rows that are being done."""
-    _steer(at, number, lambda session, of, now: steering.pause(session, of))
+    _steer(at, number, steering.pause)
 
 
 @imports.command()
@@ -150,7 +151,7 @@ def undo(at: Institution, number: int, really: bool, wait: bool) -> None:
     if not really:
         click.echo("Nothing was undone yet. Add --yes to do it.")
         return
-    _steer(at, number, lambda session, of, now: steering.undo(session, of, None, now))
+    _steer(at, number, steering.undo)
     _go_on(at, number, wait)
 
 
@@ -161,6 +162,7 @@ def undo(at: Institution, number: int, really: bool, wait: bool) -> None:
 def problems(at: Institution, number: int, file: Path) -> None:
     """Write the rows with a problem to FILE, as CSV with a column that says why."""
     write(file, import_rows.problems(_find(at, number)))
+    note_copy(at, "import", batch=number, rows="problems")
 
 
 @imports.command()
@@ -170,6 +172,7 @@ def problems(at: Institution, number: int, file: Path) -> None:
 def results(at: Institution, number: int, file: Path) -> None:
     """Write every row to FILE, as CSV, and what became of it."""
     write(file, import_rows.results(_find(at, number)))
+    note_copy(at, "import", batch=number, rows="results")
 
 
 @imports.command(name="files")
@@ -180,6 +183,7 @@ def just_the_files(at: Institution, number: int, file: Path) -> None:
     """Write the files for Canvas's own SIS import to FILE, a zip, to be handed in by a person."""
     with files.zipped(_find(at, number)) as source, output(file) as target:
         shutil.copyfileobj(source, target)
+    note_copy(at, "import", batch=number, rows="files")
 
 
 def _find(at: Institution, number: int) -> Import:
@@ -194,10 +198,10 @@ def _held(session: Session, at: Institution, number: int) -> Import:
     return found
 
 
-def _steer(at: Institution, number: int, what: Callable[[Session, Import, datetime], bool]) -> None:
+def _steer(at: Institution, number: int, what: Callable[[Session, Import, None, datetime], bool]) -> None:
     with db.transaction() as session:
         of = _held(session, at, number)
-        if not what(session, of, datetime.now(UTC)):
+        if not what(session, of, None, datetime.now(UTC)):
             raise Sorry(f"observatory: not now: import {number} {import_words.state(of)}.")
     click.echo(f"Import {number} {import_words.state(_find(at, number))}.", err=True)
 

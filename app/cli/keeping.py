@@ -9,9 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import audit as events
 from app import db, exporting, purging, retention
-from app.cli.shell import Sorry, institutions, operating, output, really
+from app.cli.shell import Sorry, institutions, note_copy, operating, output, really
 from app.models import Institution, Person
 
 
@@ -28,11 +27,7 @@ def export(slug: str, canvas_id: str | None, file: Path) -> None:
             with output(file) as opened:
                 counts = exporting.export(session, institution.id, person, opened)
         what = "person" if person else "everything"
-        with db.transaction() as session:
-            events.record(
-                session, institution.id, events.Event.DATA_EXPORTED, datetime.now(UTC),
-                what=what, student=person.id if person else None,
-            )  # fmt: skip
+        note_copy(institution, what, student=person.id if person else None)
     _print(counts, err=True)
 
 

@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import click
 from sqlalchemy import select
@@ -13,6 +12,9 @@ from app.cli.shell import Sorry, operating
 from app.lti import invitations, keys, platforms
 from app.lti.environments import ENVIRONMENTS, slug_for
 from app.models import Institution
+from app.settings import host_of
+
+LONGEST_OVERLAP = 3650  # days of two keys
 
 
 @click.group()
@@ -55,7 +57,7 @@ def add(
     oauth_client_secret = os.environ.get("OBSERVATORY_OAUTH_CLIENT_SECRET")
     if oauth_client_id and not oauth_client_secret:
         oauth_client_secret = click.prompt("Secret of the API key", hide_input=True)
-    slug = slug or slug_for(urlsplit(canvas_url).hostname or "", environment)
+    slug = slug or slug_for(host_of(canvas_url), environment)
     hosted = ENVIRONMENTS[environment]
     with operating() as app, db.transaction() as session:
         keyring = app.extensions["keyring"]
@@ -88,7 +90,7 @@ def add(
 @click.option("--name", help="Of the institution; its administrator may change it.")
 def invite(canvas_url: str, slug: str | None, name: str | None) -> None:
     """Make a link with which a Canvas registers itself: once, and within a week."""
-    slug = slug or (urlsplit(canvas_url).hostname or "").partition(".")[0]
+    slug = slug or host_of(canvas_url).partition(".")[0]
     with operating() as app, db.transaction() as session:
         made = invitations.invite(session, slug, name, canvas_url, datetime.now(UTC))
         if not isinstance(made, str):
@@ -103,20 +105,27 @@ def tool_keys() -> None:
     """Our own keys, which Canvas knows us by."""
 
 
+def _days(_context: click.Context, _option: click.Parameter, days: float) -> timedelta:
+    if not 0 <= days <= LONGEST_OVERLAP:  # which is not true of what is no number, either
+        raise click.BadParameter(f"Say a number of days from 0 to {LONGEST_OVERLAP}.")
+    return timedelta(days=days)
+
+
 @tool_keys.command(name="rotate")
 @click.option(
     "--retire-after",
-    type=click.FloatRange(min=0),
+    type=float,
+    callback=_days,
     default=7,
     show_default=True,
     help="Days until the former keys go; 0 if one of them is stolen.",
 )
-def rotate_keys(retire_after: float) -> None:
+def rotate_keys(retire_after: timedelta) -> None:
     """Make a new key. The former ones stay published for a while, for Canvas remembers them."""
     now = datetime.now(UTC)
     with operating() as app, db.transaction() as session:
-        made = keys.rotate(session, app.extensions["keyring"], now, timedelta(days=retire_after))
-    click.echo(f"Key {made.kid} is in use. Former keys go on {now + timedelta(days=retire_after):%Y-%m-%d}.")
+        made = keys.rotate(session, app.extensions["keyring"], now, retire_after)
+    click.echo(f"Key {made.kid} is in use. Former keys go on {now + retire_after:%Y-%m-%d}.")
 
 
 @click.group(name="secrets")
@@ -128,7 +137,7 @@ def kept_secrets() -> None:
 def rotate_secrets() -> None:
     """Seal everything anew with the first of OBSERVATORY_SECRET_KEYS. Safe to repeat."""
     with operating() as app:
-        tally = resealing.reseal(app.extensions["keyring"])
+        tally = resealing.reseal(app.extensions["keyring"], datetime.now(UTC))
     click.echo(f"{tally.resealed} secrets are sealed anew with the first key.")
     if tally.unreadable:
         raise Sorry("No key opens these; keep the older keys until you know why:", *tally.unreadable)

@@ -96,7 +96,7 @@ def page(at: Institution, text: TextIO | None, picture: BinaryIO | None, no_pict
     with db.reading() as session:
         now = front.of(session, at.id)
     if text or picture or no_picture:
-        said = text.read().strip() if text else now.text or ""
+        said = _read(text) if text else now.text or ""
         shown = picture.read() if picture else b"" if no_picture else None
         wrong = front.wrong_with(said, shown)
         if wrong is not None or (picture and not shown):
@@ -106,6 +106,13 @@ def page(at: Institution, text: TextIO | None, picture: BinaryIO | None, no_pict
             now = front.of(session, at.id)
     click.echo(f"Text:    {now.text or 'our own words'}")
     click.echo(f"Picture: {now.logo_type or 'none'}")
+
+
+def _read(text: TextIO) -> str:
+    try:
+        return text.read().strip()
+    except UnicodeDecodeError:
+        raise Sorry(f"observatory: {text.name} is no text in UTF-8. Save it so, and try again.") from None
 
 
 @discovery.command()

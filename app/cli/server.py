@@ -94,7 +94,11 @@ def examine(**wishes: Any) -> None:
                 found.append(finding)
         except doctor.UnknownInstitution:
             raise Sorry("observatory: name one institution of this server with --institution.") from None
-        doctor.write(wish, found)
+        try:
+            doctor.write(wish, found)
+        except OSError as failure:
+            file, why = failure.filename or "the report", failure.strerror
+            raise Sorry(f"observatory: {file} cannot be written: {why}. Name another file.") from None
     raise SystemExit(1 if any(finding.state is State.PROBLEM for finding in found) else 0)
 
 

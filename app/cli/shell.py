@@ -14,8 +14,9 @@ import click
 from flask import Flask, get_template_attribute
 from flask_babel import force_locale
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import create_app, db, jobs, logs, schema, settings
+from app import audit, create_app, db, jobs, logs, schema, settings
 from app.canvas import Canvas
 from app.errors import CanvasFailure, Failure, SettingsWrong
 from app.models import Institution
@@ -85,6 +86,11 @@ def operating() -> Iterator[Flask]:
         except Failure as failure:
             said = failure if isinstance(failure, CanvasFailure) else type(failure).__name__
             raise Sorry(FAILURES[errors.kind_of(failure)[0]].format(failure=said)) from None
+        except (OperationalError, InterfaceError) as failure:
+            raise Sorry(
+                f"observatory: {schema.Problem.UNREACHABLE}, or somebody holds it ({type(failure).__name__})."
+                " Look whether it runs, and try again."
+            ) from None
 
 
 def for_institution(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,6 +164,12 @@ def output(file: Path) -> Iterator[IO[bytes]]:
     with os.fdopen(handle, "wb") as opened:
         yield opened
     click.echo(f"{file} holds personal data, which only you can read. Delete it when you are done.", err=True)
+
+
+def note_copy(at: Institution, what: str, **facts: audit.Fact) -> None:
+    """Write down that a copy with names in it was saved; once it was, for a file may not open."""
+    with db.transaction() as session:
+        audit.record(session, at.id, audit.Event.DATA_EXPORTED, datetime.now(UTC), None, what=what, **facts)
 
 
 def write(file: Path, pieces: Iterable[bytes]) -> None:

@@ -10,8 +10,9 @@ from jwt.algorithms import RSAAlgorithm
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.crypto import Keyring
-from app.models import ToolKey
+from app.models import Institution, ToolKey
 
 BITS = 2048
 
@@ -50,7 +51,10 @@ def rotate(session: Session, keyring: Keyring, now: datetime, retire_after: time
     """A new key at once; those before it stay published for so long, for who has learnt them already."""
     for former in session.scalars(_live(now)):
         former.retired_at = min(former.retired_at or now + retire_after, now + retire_after)
-    return make(session, keyring, now)
+    made = make(session, keyring, now)
+    for institution_id in session.scalars(select(Institution.id)):  # it is everybody's
+        audit.record(session, institution_id, audit.Event.KEYS_ROTATED, now, key=made.kid)
+    return made
 
 
 def jwks(session: Session, now: datetime) -> dict[str, list[dict[str, Any]]]:

@@ -70,6 +70,8 @@ class Import(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
     person_id: Mapped[int | None]  # who uploaded it; None: from the command line
+    run_by: Mapped[int | None]  # in whose name it works: the same, until somebody runs it
+    undone_by: Mapped[int | None]
     file_name: Mapped[str]
     size: Mapped[int]  # bytes
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 Put together from the connections and from the audit events about them, so that it outlives the connections.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,14 @@ from app.models import Code, EndedBy, Link, LinkState, Person, Way
 from app.pairing.drift import Kind
 from app.trail import course_names, people_by_id
 
+About = tuple[int, int | None, str | None]  # a link, its observer and its course
+Life = tuple[About, int]  # and how many came to their end before it
 TELLING = (
     Event.LINK_CONNECTED, Event.LINK_ENDING, Event.LINK_ENDED, Event.LINK_ADDED, Event.LINK_FAILED,
 )  # fmt: skip
+HAS_HELD = (LinkState.ACTIVE, LinkState.ENDING, LinkState.ENDED)  # once it was settled
 NOT_AGAIN = "not_again"  # ended_by: it was to be made anew, and Canvas did not
-HELD = (LinkState.ACTIVE, LinkState.ENDING)
+OVER = (Event.LINK_ENDED, Event.LINK_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Disclosure:
     way: str
     giver: Person | None  # who made the code, or the connection
     begun_at: datetime | None  # None: made in Canvas, before Observatory knew of it
+    seen_at: datetime | None  # when it was seen there, if it was made there
     over: bool
     ended_at: datetime | None
     ended_by: str | None  # a word of EndedBy or of app.pairing.drift.Kind, or NOT_AGAIN
@@ -44,16 +48,33 @@ class Disclosure:
 
 def disclosures(session: Session, student: Person) -> list[Disclosure]:
     """Everybody who has had access to a student by a connection we know of, the oldest first."""
-    events: dict[int, list[Row[Any]]] = defaultdict(list)
-    for event in _events(session, student):
-        if isinstance(event.facts.get("link"), int):
-            events[event.facts["link"]].append(event)
-    links = {link.id: link for link in _links(session, student)}
+    events, lives = _by_life(_events(session, student))
+    links = {_life(link, lives): link for link in _links(session, student)}
     people = _people(session, student.institution_id, links.values(), events)
     courses = {event.course_id for told in events.values() for event in told if event.course_id}
     names = course_names(session, student.institution_id, courses)
-    found = [_told(links.get(number), events[number], people, names) for number in sorted({*links, *events})]
+    order = sorted(dict.fromkeys([*events, *links]), key=lambda life: life[0][0])
+    found = [_told(links.get(life), events[life], people, names) for life in order]
     return [one for one in found if one is not None]
+
+
+def _by_life(told: Iterable[Row[Any]]) -> tuple[dict[Life, list[Row[Any]]], Counter[About]]:
+    """The events of each connection, and how many have ended: SQLite gives a deleted link's number again."""
+    events: dict[Life, list[Row[Any]]] = defaultdict(list)
+    lives = Counter[About]()
+    for event in told:
+        if isinstance(event.facts.get("link"), int):
+            about = (event.facts["link"], event.observer_id, event.course_id)
+            events[about, lives[about]].append(event)
+            lives[about] += event.event in OVER
+    return events, lives
+
+
+def _life(link: Link, lives: Counter[About]) -> Life:
+    """The last one that has ended, if it has; else the one after."""
+    about = (link.id, link.observer_id, link.course_id)
+    over = link.state in (LinkState.ENDED, LinkState.FAILED)
+    return about, max(lives[about] - over, 0)
 
 
 def _events(session: Session, student: Person) -> Sequence[Row[Any]]:
@@ -76,7 +97,7 @@ def _links(session: Session, student: Person) -> Sequence[Link]:
 
 
 def _people(
-    session: Session, institution_id: int, links: Iterable[Link], events: dict[int, list[Row[Any]]]
+    session: Session, institution_id: int, links: Iterable[Link], events: dict[Life, list[Row[Any]]]
 ) -> dict[int, Person]:
     ids = {link.observer_id for link in links}
     for event in (event for told in events.values() for event in told):
@@ -92,7 +113,8 @@ def _told(
     last = {event.event: event for event in events}
     connected, added = first.get(Event.LINK_CONNECTED), first.get(Event.LINK_ADDED)
     way = link.way if link else events[0].facts.get("way", Way.CODE)
-    if not connected and not (link and _was_held(link)):
+    in_canvas = way == Way.CANVAS
+    if not connected and not in_canvas and not (link and _was_held(link)):
         return None
     course_id = link.course_id if link else events[0].course_id
     ended_at, ended_by, ender = _end(link, last, people)
@@ -105,6 +127,7 @@ def _told(
         way=way,
         giver=issuer or (people.get(added.actor_id or 0) if added else None),
         begun_at=connected.at if connected else link.settled_at if link else None,
+        seen_at=(link.created_at if link else events[0].at) if in_canvas else None,
         over=ended_at is not None,
         ended_at=ended_at,
         ended_by=ended_by,
@@ -114,8 +137,7 @@ def _told(
 
 def _was_held(link: Link) -> bool:
     """Whether Canvas has held a connection, by its row alone: the event may have been kept long enough."""
-    over = link.state is LinkState.ENDED and (link.settled_at or link.way is Way.CANVAS)
-    return link.state in HELD or bool(over)
+    return link.state in HAS_HELD and link.settled_at is not None
 
 
 def _end(

@@ -8,9 +8,10 @@ from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from app import jobs
+from app import audit, jobs
 from app.models import Drift, How, Link, LinkState, Reconciliation
 from app.models.pairing import OPEN
+from app.pairing import links
 from app.pairing.drift import CHOICES, CLICKS, Kind
 
 CHOOSE_WITHIN = timedelta(days=30)  # after that, what was ended in Canvas stays so
@@ -227,4 +228,5 @@ def leave(session: Session, institution_id: int, drift_id: int, admin_id: int | 
     if drift is None:
         return False
     settle(drift, How.LEFT, now, admin_id)
+    links.record(session, drift.link, audit.Event.DRIFT_LEFT, now, admin_id, kind=drift.kind)
     return True

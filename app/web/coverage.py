@@ -13,7 +13,7 @@ from app.pairing.codes import Reach
 from app.pairing.issuing import issue_in_course
 from app.pairing.lists import RosterStudent
 from app.sheets.writing import for_people
-from app.web import canvas, guard, setup, visit
+from app.web import canvas, copies, guard, setup, visit
 
 bp = guard.portal("coverage", __name__, "/admin/coverage")
 
@@ -47,6 +47,7 @@ def students() -> Response:
         if at is None or last is None or not coverage.view(session, launch, last, at, 0, visit.now()).listed:
             abort(404)
         rows = coverage.nobody_yet(session, at)
+    copies.note("nobody_yet", account=at.account_id)
     return _download((gettext("Number in Canvas"), gettext("Student"), gettext("Courses")), rows)
 
 
@@ -70,7 +71,7 @@ def course(course_id: str) -> Page:
 def sheet(course_id: str) -> Response:
     """The same as a sheet."""
     row = _course(visit.launch(), course_id)
-    return as_sheet(row.name, lists.nobody_yet(_roster(row)))
+    return as_sheet(row.course_id, row.name, lists.nobody_yet(_roster(row)))
 
 
 @bp.post("/courses/<course_id>/codes")
@@ -86,8 +87,9 @@ def issue(course_id: str) -> Page:
     return render_template("admin/coverage_issued.html", launch=launch, course=row, issued=issued)
 
 
-def as_sheet(course_name: str, students: list[RosterStudent]) -> Response:
-    """A file for people: name, Canvas's number and course of each."""
+def as_sheet(course_id: str | None, course_name: str, students: list[RosterStudent]) -> Response:
+    """A file for people: name, Canvas's number and course of each; that it is saved is written down."""
+    copies.note("nobody_yet", course=course_id)
     header = (gettext("Student"), gettext("Number in Canvas"), gettext("Course"))
     rows = [(student.name, student.canvas_id, course_name) for student in students]
     return _download(header, rows)

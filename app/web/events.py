@@ -110,7 +110,7 @@ def _everything(wanted: Wanted) -> Iterator[tuple[Any, Named]]:
 
 DISCLOSED = (
     "student", "student: Canvas id", "observer", "observer: Canvas id", "access to", "course: Canvas id",
-    "purpose", "from", "until", "how", "given by", "ended by", "ended by whom",
+    "purpose", "from", "seen in Canvas", "until", "how", "given by", "ended by", "ended by whom",
 )  # fmt: skip
 
 
@@ -128,6 +128,7 @@ def disclosure(student: Person, one: disclosures.Disclosure) -> list[str | None]
         name(one.observer), one.observer.canvas_user_id if one.observer else None,
         reach, one.course_id, one.purpose,
         one.begun_at.isoformat() if one.begun_at else None,
+        one.seen_at.isoformat() if one.seen_at else None,
         one.ended_at.isoformat() if one.ended_at else None,
         one.way, name(one.giver) if one.giver else None,
         one.ended_by, name(one.ender) if one.ender else None,

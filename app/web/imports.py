@@ -13,7 +13,16 @@ from app.models import Import, ImportRoad, ImportState
 from app.pairing.imports import files, intake, steering, undoing
 from app.sheets.columns import Mapping
 from app.sheets.troubles import Refused
-from app.web import guard, import_columns, import_pages, import_rows, import_verdicts, import_words, visit
+from app.web import (
+    copies,
+    guard,
+    import_columns,
+    import_pages,
+    import_rows,
+    import_verdicts,
+    import_words,
+    visit,
+)
 from app.web.import_pages import Page
 
 bp = guard.portal("imports", __name__, "/admin/import")
@@ -107,7 +116,7 @@ def preview(import_id: int) -> Page:
 @bp.post("/<row:import_id>/ask-nobody")
 def ask_nobody(import_id: int) -> Page:
     """Make the files of the sheet alone, where Canvas could not be asked."""
-    return _steer(import_id, steering.ask_nobody)
+    return _steer(import_id, lambda session, of, _by, now: steering.ask_nobody(session, of, now))
 
 
 @bp.post("/<row:import_id>/choose")
@@ -118,19 +127,19 @@ def choose(import_id: int) -> Page:
         for name, value in request.form.items()
         if name.startswith("row-") and name.removeprefix("row-").isdecimal() and value
     ]
-    return _steer(import_id, lambda session, of, now: steering.choose(session, of, choices[:500], now))
+    return _steer(import_id, lambda session, of, *click: steering.choose(session, of, choices[:500], *click))
 
 
 @bp.post("/<row:import_id>/run/<any(api, sis):road>")
 def run(import_id: int, road: str) -> Page:
     """Do what the preview shows."""
-    return _steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad(road), now))
+    return _steer(import_id, lambda session, of, *click: steering.run(session, of, ImportRoad(road), *click))
 
 
 @bp.post("/<row:import_id>/pause")
 def pause(import_id: int) -> Page:
     """Stop for a while."""
-    return _steer(import_id, lambda session, of, now: steering.pause(session, of))
+    return _steer(import_id, steering.pause)
 
 
 @bp.post("/<row:import_id>/resume")
@@ -158,14 +167,14 @@ def look_before_undoing(import_id: int) -> Page:
 @bp.post("/<row:import_id>/undo/now")
 def undo(import_id: int) -> Page:
     """Undo it."""
-    by = visit.launch().person_id
-    return _steer(import_id, lambda session, of, now: steering.undo(session, of, by, now))
+    return _steer(import_id, steering.undo)
 
 
 @bp.post("/<row:import_id>/<any(problems, results, unwritten):kind>.csv")
 def download(import_id: int, kind: str) -> Response:
     """Rows as a file: those with a problem, those that Canvas's files cannot say, or all, and why."""
     of = _find(import_id)
+    copies.note("import", batch=of.id, rows=kind)
     lines: dict[str, Callable[[Import], Iterator[bytes]]] = {
         "problems": import_rows.problems,
         "results": import_rows.results,
@@ -178,6 +187,7 @@ def download(import_id: int, kind: str) -> Response:
 def just_the_files(import_id: int) -> Response:
     """The files for Canvas's own importer, to be handed in by a person."""
     of = _find(import_id)
+    copies.note("import", batch=of.id, rows="files")
 
     def content() -> Iterator[bytes]:
         with files.zipped(of) as source:
@@ -192,10 +202,11 @@ def _file(content: Iterator[bytes], name: str, mimetype: str) -> Response:
     return Response(stream_with_context(content), mimetype=mimetype, headers=headers)
 
 
-def _steer(import_id: int, what: Callable[[Session, Import, datetime], object]) -> Page:
-    visit.acting()
+def _steer(import_id: int, what: Callable[[Session, Import, int | None, datetime], object]) -> Page:
+    """Do what somebody clicked: `what` is told who that is, and when it was."""
+    by = visit.acting().person_id
     with db.transaction() as session:
-        what(session, _held(session, import_id), visit.now())
+        what(session, _held(session, import_id), by, visit.now())
     return _show(import_id)
 
 

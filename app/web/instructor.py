@@ -114,7 +114,7 @@ def nobody_yet() -> Page:
 def nobody_yet_sheet() -> Response:
     """The same as a sheet."""
     launch = visit.launch()
-    return coverage.as_sheet(launch.course_name or "", lists.nobody_yet(_roster(launch)))
+    return coverage.as_sheet(launch.course_id, launch.course_name or "", lists.nobody_yet(_roster(launch)))
 
 
 @bp.post("/codes/<row:code_id>/revoke")

@@ -6,10 +6,10 @@ from datetime import datetime
 from flask import Response, abort, render_template, request, stream_with_context
 from flask_babel import format_datetime
 
-from app import audit, db, trail, verifying
+from app import db, trail, verifying
 from app.pairing import disclosures
 from app.trail import MOST_PEOPLE, Named, Wanted
-from app.web import events, guard, regional, trail_words, visit
+from app.web import copies, events, guard, regional, trail_words, visit
 from app.web.trail_words import name
 
 bp = guard.portal("trail", __name__, "/admin/audit")
@@ -69,16 +69,12 @@ def _moment(when: datetime) -> str:
 @bp.post("/events.<any(csv, jsonl):kind>")
 def save(kind: str) -> Response | Page:
     """The events that are looked for, all of them, as a file."""
-    launch, typed = visit.acting(), _typed()
+    typed = _typed()
     with db.reading() as session:
         wanted = events.wanted(session, visit.launch().institution_id, typed)
     if isinstance(wanted, str):
         return _home()
-    facts = {"what": "audit", "kind": typed.kind or None, "since": typed.since, "until": typed.until}
-    with db.transaction() as session:
-        audit.record(
-            session, launch.institution_id, audit.Event.DATA_EXPORTED, visit.now(), launch.person_id, **facts
-        )
+    copies.note("audit", kind=typed.kind or None, since=typed.since, until=typed.until)
     lines = events.csv(wanted) if kind == "csv" else events.json_lines(wanted)
     return _file(lines, "audit", kind)
 
@@ -108,17 +104,13 @@ def student() -> Page:
 @bp.post("/student.csv")
 def save_student() -> Response:
     """The same as a file."""
-    launch = visit.acting()
+    launch = visit.launch()
     with db.reading() as session:
         found = trail.people_called(session, launch.institution_id, _field("student"))
         if len(found) != 1:
             abort(404)
         record = disclosures.disclosures(session, found[0])
-    with db.transaction() as session:
-        audit.record(
-            session, launch.institution_id, audit.Event.DATA_EXPORTED, visit.now(), launch.person_id,
-            what="disclosures", student=found[0].id,
-        )  # fmt: skip
+    copies.note("disclosures", student=found[0].id)
     lines = events.disclosures_csv(found[0], record)
     return _file(lines, f"access-{found[0].canvas_user_id}", "csv")
 

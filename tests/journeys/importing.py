@@ -146,7 +146,7 @@ def verdicts(import_id: int) -> list[str | None]:
 def ran(import_id: int, road: ImportRoad = ImportRoad.API) -> Import:
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
-        assert steering.run(session, of, road, datetime.now(UTC))
+        assert steering.run(session, of, road, None, datetime.now(UTC))
     return work(import_id)
 
 

@@ -13,17 +13,31 @@ from app import db, trail
 from app.audit import Event, record
 from app.chain import digest_of
 from app.models import AuditEvent, Link, LinkState
+from app.pairing import links
+from app.pairing.codes import ALL_COURSES
 from app.people import remember
 from app.web import trail_words
 from tests.journeys.rows import change, rows
-from tests.people import ADMIN, ADVISOR, MATHS, TEACHER, Admin, Observer, Page, School, Student, Teacher
+from tests.people import (
+    ADMIN,
+    ADVISOR,
+    MATHS,
+    TEACHER,
+    Admin,
+    Observer,
+    Page,
+    School,
+    Student,
+    Teacher,
+    codes_on,
+)
 from tests.workers import Runner
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 pytestmark = pytest.mark.both_databases
 
-KENJI, AIKO = 105, 44
+KENJI, AIKO, ELENA, OTHER = 105, 44, 40, 43
 UNLOCK = "DROP TRIGGER audit_events_stay"
 
 
@@ -227,6 +241,49 @@ class TestTheRecordOfAStudent:
 
         assert (first["observer"], first["course: Canvas id"]) == ("Aiko Tanaka", str(MATHS))
         assert first["ended by whom"] == "Aiko Tanaka"
+
+    def test_what_canvas_made_is_told_with_the_day_it_was_seen_there(
+        self, lived: School, admin: Admin
+    ) -> None:
+        Observer(lived, ELENA).enters().leaves("Leave Lucas Novak")
+        with db.transaction() as session:
+            session.execute(text("DELETE FROM links"))
+
+        page = admin.press(opens(admin), "Show the record", student="Lucas")
+        (only,) = table(admin.press(page, "Save for a spreadsheet (CSV)"))
+
+        assert " before " in page.text
+        assert (only["observer: Canvas id"], only["how"], only["from"]) == (str(ELENA), "canvas", "")
+        assert only["seen in Canvas"] <= only["until"]
+
+    def test_what_was_left_before_canvas_held_it_was_no_access(self, lived: School, admin: Admin) -> None:
+        lived.canvas.fault(method="PUT", route="/users/:user_id/observees/:observee_id", status=500)
+        Observer(lived, OTHER).redeems(codes_on(Student(lived, KENJI).opens())[0])
+        with db.transaction() as session:
+            link = session.get_one(Link, rows(Link)[-1].id)
+            assert link.state is LinkState.PENDING
+            links.leave(session, link.observer, link.student, ALL_COURSES, datetime.now(UTC), timedelta(0))
+
+        record = table(admin.press(self.record(admin), "Save for a spreadsheet (CSV)"))
+
+        assert {one["observer: Canvas id"] for one in record} == {str(AIKO)}
+
+    def test_a_number_that_is_given_again_joins_no_two_connections(self, lived: School, admin: Admin) -> None:
+        """As SQLite does, once the newest connection is deleted."""
+        with db.transaction() as session:
+            session.execute(text("DELETE FROM links"))
+            if session.get_bind().dialect.name == "postgresql":
+                session.execute(text("ALTER SEQUENCE links_id_seq RESTART"))
+        (code,) = Teacher(lived, TEACHER).issues([KENJI])
+        Observer(lived, AIKO).redeems(code)
+        Observer(lived, OTHER).redeems(codes_on(Student(lived, KENJI).opens())[0])
+
+        record = table(admin.press(self.record(admin), "Save for a spreadsheet (CSV)"))
+
+        told = [(one["observer: Canvas id"], one["access to"], bool(one["until"])) for one in record]
+        aiko, other = str(AIKO), str(OTHER)
+        first = [(aiko, "Mathematics 7", True), (aiko, "Mathematics 7", False)]
+        assert told == [*first, (aiko, "all courses", False), (other, "all courses", False)]
 
     def test_it_tells_a_long_connection_whose_beginning_is_not_kept_any_more(
         self, lived: School, admin: Admin

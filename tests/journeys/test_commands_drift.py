@@ -50,6 +50,11 @@ def test_it_is_left_as_it_is(parted: School, command: Terminal) -> None:
 
     assert command.done("drift", "leave", number) == "It stays as it is in Canvas.\n"
     assert found() == [("ended_in_canvas", How.LEFT)]
+    (left,) = (row for row in rows(AuditEvent) if row.event == "drift:leave")
+    assert (left.actor_id, left.facts["by"], left.facts["kind"]) == (None, "cli", "ended_in_canvas")
+    assert "Whoever runs the server left Aiko Tanaka with Kenji Tanaka as it is" in command.done(
+        "audit", "list", "--kind", "connections"
+    )
     assert "there is nothing of this" in command.refused("drift", "mend", number)
     assert "there is no difference" in command.refused("drift", "leave", number)
 

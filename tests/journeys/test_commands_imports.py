@@ -127,6 +127,12 @@ def test_rows_are_written_to_files(
     command.done("imports", "files", 1, tmp_path / "files.zip")
     with zipfile.ZipFile(tmp_path / "files.zip") as archive:
         assert "user_observers.csv" in archive.namelist()
+    saved = [row.facts for row in rows(AuditEvent) if row.event == "data:export"]
+    assert [(one["rows"], one["by"]) for one in saved] == [
+        ("problems", "cli"),
+        ("results", "cli"),
+        ("files", "cli"),
+    ]
 
 
 def test_columns_are_said_where_a_guess_is_wrong(

@@ -16,7 +16,7 @@ from tests.people import School
 
 __all__ = ["command"]
 pytestmark = pytest.mark.both_databases
-AIKO, KENJI = 44, 105
+AIKO, KENJI, ELENA, LUCAS = 44, 105, 40, 101
 
 
 class TestCoverage:
@@ -55,6 +55,8 @@ class TestCoverage:
         assert command.done("coverage", "show", "--csv", "-").splitlines()[1:] == lines[1:]
         told = command.refused("coverage", "show", "--account", HIGH, "--csv", tmp_path / "high.csv")
         assert "who has nobody yet is not told here" in told
+        saved = [row.facts for row in rows(AuditEvent) if row.event == "data:export"]
+        assert saved == [{"what": "nobody_yet", "account": "1", "by": "cli"}] * 2
 
     def test_what_is_not_counted_is_told(self, school: School, command: Terminal) -> None:
         assert "Run: observatory coverage count" in command.refused("coverage", "show")
@@ -123,7 +125,9 @@ class TestTheTrail:
             **{"what": "audit", "kind": None, "since": "", "until": ""},
             "by": "cli",
         }
+        copies = len(rows(AuditEvent))
         assert "File exists" in command.refused("audit", "export", tmp_path / "events.csv")
+        assert len(rows(AuditEvent)) == copies  # nothing was saved
 
     def test_tells_who_had_access_to_a_student(self, busy: School, command: Terminal, tmp_path: Path) -> None:
         command.done("people", "disconnect", AIKO, KENJI, "--yes")
@@ -136,6 +140,15 @@ class TestTheTrail:
         assert rows(AuditEvent)[-1].facts["what"] == "disclosures"
         command.done("audit", "record", KENJI, "--csv", tmp_path / "record.csv")
         assert len((tmp_path / "record.csv").read_text().splitlines()) == 2
+
+    def test_tells_of_what_canvas_made_since_when_at_the_latest(
+        self, busy: School, command: Terminal
+    ) -> None:
+        command.done("people", "disconnect", ELENA, LUCAS, "--yes")
+
+        assert "all courses, from before 20" in command.done("audit", "record", LUCAS)
+        (plain,) = command("audit", "record", LUCAS, "--json").json
+        assert (plain["from"], plain["seen in Canvas"][:2]) == (None, "20")
 
     @pytest.mark.parametrize(
         ("words", "told"),

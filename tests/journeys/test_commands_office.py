@@ -204,6 +204,10 @@ class TestHowFamiliesComeIn:
         assert told == "Text:    Welcome, families.\nPicture: image/png\n"
         assert "Welcome, families." in school.browser().open(f"{PUBLIC_URL}/").text
         assert "picture" in command.refused("discovery", "page", "--picture", wrong).casefold()
+        wrong.write_bytes(b"Willkommen, Familie M\xfcller")
+        assert f"{wrong} is no text in UTF-8. Save it so" in command.refused(
+            "discovery", "page", "--text", wrong
+        )
         assert "Picture: none" in command.done("discovery", "page", "--no-picture")
         assert command.done("discovery", "page").startswith("Text:    Welcome, families.\n")
 

@@ -10,7 +10,7 @@ import pytest
 from app import db
 from app.canvas.oauth import COVERAGE_SCOPES
 from app.errors import CanvasUnreachable
-from app.models import Census, Code, CountedCourse, Coverage, Role, Seat
+from app.models import AuditEvent, Census, Code, CountedCourse, Coverage, Role, Seat
 from app.pairing import census
 from app.tasks import coverage as task
 from app.tasks.pairing import access
@@ -300,6 +300,9 @@ class TestLooking:
         lines = answer.response.content.decode("utf-8-sig").splitlines()
         assert lines[0] == "Student,Number in Canvas,Course"
         assert "Kenji Tanaka,105,Chemistry" in lines
+        saved = rows(AuditEvent)[-1]
+        assert (saved.event, saved.course_id) == ("data:export", str(CHEMISTRY))
+        assert "Tanaka" not in str(saved.facts)
 
     def test_all_of_an_institution_can_be_saved_with_their_courses(self, district: School) -> None:
         district.changes(lambda world: watch(world, 43, STUDENTS[:10]))
@@ -376,6 +379,7 @@ class TestLooking:
         admin = Admin(district, ADMIN)
         sheet = admin.press(sees_numbers(admin), "Save who has nobody yet (CSV)")
         assert len(sheet.response.content.decode("utf-8-sig").splitlines()) == 1 + none
+        assert rows(AuditEvent)[-1].facts == {"what": "nobody_yet", "account": "1"}
         assert "Week by week" in page.text
         assert page.response.text.count('role="img"') == 2
 
@@ -403,3 +407,17 @@ class TestTeachers:
         sheet = teacher.press(who, "Save as a sheet (CSV)")
 
         assert "Kenji Tanaka,105,Mathematics 7" in sheet.response.content.decode("utf-8-sig").splitlines()
+        saved = rows(AuditEvent)[-1]
+        assert (saved.event, saved.course_id) == ("data:export", str(MATHS))
+
+    def test_somebody_who_acts_as_a_teacher_reads_the_list_and_takes_nothing_along(
+        self, district: School
+    ) -> None:
+        admin = Teacher(district, ADMIN)
+        admin.acts_as(TEACHER)
+
+        who = admin.press(admin.sees_students(), "List those who have nobody yet")
+
+        assert "Kenji Tanaka" in who.text
+        assert not who.has_button("Save as a sheet (CSV)")
+        assert admin.forges(who, "/instructor/nobody-yet/sheet").status_code == 403

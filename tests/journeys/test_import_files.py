@@ -201,5 +201,5 @@ def test_files_alone_are_not_run(registered: School) -> None:
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
         for road in ImportRoad:
-            assert not steering.run(session, of, road, datetime.now(UTC))
+            assert not steering.run(session, of, road, None, datetime.now(UTC))
         assert overview.preview(session, of).unwritten == 0

@@ -60,7 +60,9 @@ def handed_in(school: School, parents: int = PARENTS) -> int:
     """An import that Canvas's importer is done with; nothing of it is written down yet."""
     import_id = previewed(school, families(parents))
     with db.transaction() as session:
-        assert steering.run(session, session.get_one(Import, import_id), ImportRoad.SIS, datetime.now(UTC))
+        assert steering.run(
+            session, session.get_one(Import, import_id), ImportRoad.SIS, None, datetime.now(UTC)
+        )
     while (of := one(import_id)).state is not ImportState.RUNNING:
         assert not of.problem
         turns.turn(import_id, 0, of.state.value, access(), lambda: datetime.now(UTC), timedelta(seconds=5))

@@ -121,7 +121,7 @@ def is_at(of: Import, stage: ImportState, part: float) -> bool:
 
 def run(import_id: int, road: ImportRoad) -> None:
     with db.transaction() as session:
-        assert steering.run(session, session.get_one(Import, import_id), road, datetime.now(UTC))
+        assert steering.run(session, session.get_one(Import, import_id), road, None, datetime.now(UTC))
 
 
 def all_is_done_once(school: School, import_id: int, count: int, before: dict[str, Any]) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.models import AuditEvent, Person
 from tests.browser import Page
 from tests.journeys.importing import lend_all, memory, sheet
+from tests.journeys.rows import rows
 from tests.people import ADMIN, ADVISOR, PUBLIC_URL, SERVICE, Admin, School
 from tests.records import time_passes
 from tests.sandbox.importing import settle, zipped
@@ -67,6 +69,8 @@ def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_
     assert "1 connection was made. 1 account was made." in page.text
     every = admin.press(page, "Download every row and what came of it").response.text
     assert "nina@family.test,S000105,2,done" in every
+    saved = [event.facts for event in rows(AuditEvent) if event.event == "data:export"]
+    assert saved == [{"what": "import", "batch": 1, "rows": kind} for kind in ("problems", "results")]
 
     page = admin.press(page, "See what undoing would do")
     assert "1 connection that it made is ended." in page.text
@@ -74,6 +78,61 @@ def test_from_a_sheet_to_connections_and_back(school: School, admin: Admin, run_
     page = settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
     assert "1 row was undone." in page.text
     assert memory(school) == before
+
+
+def opens_import(admin: Admin) -> Page:
+    """Come to the only import there is, which may be another admin's."""
+    return admin.press(admin.press(admin.opens(), "Import a sheet"), "Open")
+
+
+def told(subject: str) -> list[tuple[str, str | None]]:
+    """The events of imports and links, and who did them, by their number in Canvas."""
+    who = {person.id: person.canvas_user_id for person in rows(Person)}
+    return [
+        (event.event, who.get(event.actor_id or 0))
+        for event in rows(AuditEvent)
+        if event.event.startswith(subject)
+    ]
+
+
+def test_whoever_runs_or_undoes_it_is_written_down_and_not_whoever_uploaded_it(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    first, second = str(ADMIN), str(SERVICE)
+    settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+    other = Admin(school, SERVICE)
+
+    settled(other, other.press(opens_import(other), "Do 1 row one by one"), run_jobs)
+    page = admin.press(opens_import(admin), "See what undoing would do")
+    settled(admin, admin.press(page, "Yes, undo it"), run_jobs)
+
+    begun = [("import:begin", second), ("import:finish", second)]
+    assert told("import:") == [("import:upload", first), *begun, ("import:undo", first)]
+    assert [one for one in told("link:") if one[1]] == [("link:add", second), ("link:leave", first)]
+
+
+def test_whoever_stops_it_or_has_it_go_on_is_written_down(
+    school: School, admin: Admin, run_jobs: Runner
+) -> None:
+    first, second = str(ADMIN), str(SERVICE)
+    other = Admin(school, SERVICE)
+    page = settled(admin, admin.press(uploads(admin, sheet([NEW])), "Show what would happen"), run_jobs)
+    admin.press(page, "Do 1 row one by one")
+
+    paused = other.press(opens_import(other), "Pause")
+    other.press(other.press(paused, "Go on"), "Cancel this import")
+
+    stopped = [("import:pause", second), ("import:resume", second), ("import:cancel", second)]
+    assert told("import:") == [("import:upload", first), ("import:begin", first), *stopped]
+
+
+def test_whoever_cancels_it_before_it_begins_is_written_down(school: School, admin: Admin) -> None:
+    uploads(admin, sheet([NEW]))
+    other = Admin(school, SERVICE)
+
+    other.press(opens_import(other), "Cancel this import")
+
+    assert told("import:") == [("import:upload", str(ADMIN)), ("import:cancel", str(SERVICE))]
 
 
 def test_by_canvas_s_own_importer(school: School, admin: Admin, run_jobs: Runner) -> None:
@@ -322,6 +381,7 @@ def test_an_ambiguous_observer_is_asked_about(school: School, admin: Admin, run_
     page = settled(admin, page, run_jobs)
     assert "1 Somebody with an account is connected" in page.text
     assert "1 Left out, as you decided" in page.text
+    assert told("import:")[1:] == [("import:decide", str(ADMIN))]
 
 
 def test_somebody_who_acts_as_an_admin_changes_nothing(school: School, admin: Admin) -> None:

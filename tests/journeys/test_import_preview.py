@@ -285,7 +285,7 @@ def test_without_a_login_of_their_own_no_account_is_offered(ready: School) -> No
     assert [one["id"] for one in row.candidates or ()] == [str(PARENT)]
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
-        assert steering.choose(session, of, [(row.id, "new")], datetime.now(UTC)) == 0
+        assert steering.choose(session, of, [(row.id, "new")], None, datetime.now(UTC)) == 0
 
 
 @pytest.mark.parametrize("listed", [False, True])
@@ -315,7 +315,7 @@ def decides(import_id: int, choice: str) -> None:
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
         choices = [(row.id, choice) for row in rows(import_id) if row.candidates]
-        assert steering.choose(session, of, choices, datetime.now(UTC)) == len(choices)
+        assert steering.choose(session, of, choices, None, datetime.now(UTC)) == len(choices)
     work(import_id)
 
 

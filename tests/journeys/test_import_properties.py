@@ -122,7 +122,7 @@ def decided(import_id: int, chance: random.Random) -> None:
     ]
     with db.transaction() as session:
         of = session.get_one(Import, import_id)
-        assert steering.choose(session, of, choices, datetime.now(UTC)) == len(choices)
+        assert steering.choose(session, of, choices, None, datetime.now(UTC)) == len(choices)
     assert work(import_id).state is ImportState.READY
 
 

@@ -32,7 +32,7 @@ S = ImportState
 
 def begun(import_id: int, road: ImportRoad = ImportRoad.API) -> None:
     with db.transaction() as session:
-        assert steering.run(session, session.get_one(Import, import_id), road, datetime.now(UTC))
+        assert steering.run(session, session.get_one(Import, import_id), road, None, datetime.now(UTC))
 
 
 def step(import_id: int) -> None:
@@ -46,7 +46,7 @@ def step(import_id: int) -> None:
 
 def steer(import_id: int, what: Any) -> bool:
     with db.transaction() as session:
-        held: bool = what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        held: bool = what(session, session.get_one(Import, import_id), None, datetime.now(UTC))
         return held
 
 
@@ -56,7 +56,7 @@ def test_paused_it_does_nothing_and_goes_on_where_it_was(ready: School) -> None:
     step(import_id)
     assert one(import_id).done == 1
 
-    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    assert steer(import_id, steering.pause)
     step(import_id)
     assert one(import_id).done == 1
 
@@ -78,7 +78,7 @@ def test_paused_at_the_end_of_a_stage_it_stays_so(ready: School, stage: ImportSt
         of = one(import_id)
         if of.state is stage and not pressed and (of.cursor or stage is not S.FOLLOWING):
             pressed.append(stage)
-            assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+            assert steer(import_id, steering.pause)
         return datetime.now(UTC)
 
     while not pressed:
@@ -140,7 +140,7 @@ def test_one_that_nobody_ran_is_closed_before_its_rows_go(ready: School, state: 
 
     assert rows(import_id) == []
     assert (one(import_id).state, one(import_id).paused) == (S.CANCELED, False)
-    assert not steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad.API, now))
+    assert not steer(import_id, lambda session, of, *click: steering.run(session, of, ImportRoad.API, *click))
 
 
 @pytest.mark.parametrize("road", [ImportRoad.API, ImportRoad.SIS])
@@ -148,7 +148,7 @@ def test_one_that_stays_paused_is_given_up_and_can_be_undone(ready: School, road
     before = memory(ready)
     import_id = previewed(ready, sheet(FAMILY))
     begun(import_id, road)
-    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    assert steer(import_id, steering.pause)
 
     keeping.tidy(datetime.now(UTC) + timedelta(days=29))
     assert one(import_id).paused
@@ -163,8 +163,8 @@ def test_one_that_stays_paused_is_given_up_and_can_be_undone(ready: School, road
 def test_an_undoing_that_stays_paused_ends_with_what_it_has_done(ready: School) -> None:
     import_id = previewed(ready, sheet(FAMILY))
     ran(import_id)
-    assert steer(import_id, lambda session, of, now: steering.undo(session, of, None, now))
-    assert steer(import_id, lambda session, of, now: steering.pause(session, of))
+    assert steer(import_id, steering.undo)
+    assert steer(import_id, steering.pause)
 
     keeping.tidy(datetime.now(UTC) + timedelta(days=59))
     assert (one(import_id).state, len(rows(import_id))) == (S.UNDOING, 3)

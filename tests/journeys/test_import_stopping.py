@@ -38,11 +38,11 @@ Steer = Callable[..., object]
 
 def steer(import_id: int, what: Steer) -> object:
     with db.transaction() as session:
-        return what(session, session.get_one(Import, import_id), datetime.now(UTC))
+        return what(session, session.get_one(Import, import_id), None, datetime.now(UTC))
 
 
 def begun(import_id: int) -> int:
-    assert steer(import_id, lambda session, of, now: steering.run(session, of, ImportRoad.SIS, now))
+    assert steer(import_id, lambda session, of, *click: steering.run(session, of, ImportRoad.SIS, *click))
     return import_id
 
 

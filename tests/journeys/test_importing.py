@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app import db, people, policy
-from app.models import Import, ImportRoad, ImportState, LinkState, RowState, Way
+from app.models import AuditEvent, Import, ImportRoad, ImportState, LinkState, RowState, Way
 from app.pairing import bars
 from app.pairing.imports import steering
 from app.tasks import imports as tasks
@@ -31,6 +31,7 @@ from tests.journeys.importing import (
     verdicts,
     work,
 )
+from tests.journeys.rows import rows as written
 from tests.people import MATHS, Observer, School
 from tests.records import all_links
 from tests.sandbox.importing import settle
@@ -219,7 +220,7 @@ def test_an_import_that_canvas_holds_back_is_waited_for_and_can_be_paused(ready:
     import_id = previewed(ready, sheet(FAMILY))
     settle(ready.canvas, hold=True)
     with db.transaction() as session:
-        steering.run(session, session.get_one(Import, import_id), ImportRoad.SIS, datetime.now(UTC))
+        steering.run(session, session.get_one(Import, import_id), ImportRoad.SIS, None, datetime.now(UTC))
     work_once(import_id)
     assert one(import_id).state is ImportState.FOLLOWING
     assert ready.links() == set() or (PARENT, 107) not in ready.links()
@@ -350,6 +351,7 @@ def test_students_who_are_to_be_asked_are_asked_by_the_import(ready: School) -> 
     assert memory(ready) == before
     undone(import_id)
     assert [link.state for link in all_links()] == [LinkState.ENDED]
+    assert [one.event for one in written(AuditEvent) if one.student_id] == ["link:ask", "link:end"]
 
 
 def test_two_parents_with_one_address_never_become_one(ready: School) -> None:

@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 
+import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from flask import Flask
 
 from app import db
 from app.lti import keys
-from app.models import ToolKey
+from app.models import AuditEvent, ToolKey
 from app.web import visit
+from tests.commands import Terminal, command
+from tests.journeys.rows import rows
 from tests.lti.platform import Browser
 from tests.programs import observatory
 
+__all__ = ["command"]
 WEEK = timedelta(days=7)
 
 
@@ -68,6 +72,18 @@ def test_the_command_makes_a_key_that_opens(app: Flask, browser: Browser, databa
     assert (ran.returncode, kept) == (0, old)
     assert new in ran.stdout
     assert "PRIVATE" not in ran.stdout
+    noted = rows(AuditEvent)[-1]
+    assert (noted.event, noted.actor_id, noted.facts) == ("key:rotate", None, {"key": new, "by": "cli"})
+
+
+@pytest.mark.parametrize("days", ["-1", "1e300", "nan", "4000"])
+def test_days_that_no_calendar_has_are_refused(browser: Browser, command: Terminal, days: str) -> None:
+    before = published(browser)
+
+    ran = command("keys", "rotate", "--retire-after", days)
+
+    assert (ran.status, "Say a number of days from 0 to 3650." in ran.err) == (2, True)
+    assert published(browser) == before
 
 
 def test_a_private_key_is_sealed(browser: Browser) -> None:

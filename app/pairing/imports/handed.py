@@ -141,6 +141,6 @@ def _link(
         for (observer, student), row in held.items()
         if student not in barred
     }
-    made = links.note_held(session, pairs.values(), Way.IMPORT, now, doer.of.person_id)
+    made = links.note_held(session, pairs.values(), Way.IMPORT, now, doer.actor)
     found = {row_id: made.get((one.id, other.id)) for row_id, (one, other) in pairs.items()}
     return {row_id: link.id for row_id, link in found.items() if link is not None}

@@ -37,6 +37,7 @@ def take_in(
     made = Import(
         institution_id=institution_id,
         person_id=person_id,
+        run_by=person_id,
         file_name=Path(name.replace("\\", "/")).name[:LONGEST_NAME] or "file",
         size=0,
         created_at=now,

@@ -34,7 +34,7 @@ def _give_up(now: datetime) -> None:
     stopped = (Import.state.in_(progress.STOPPABLE), Import.paused, Import.pace_since < now - progress.KEPT)
     with db.transaction() as session:
         for of in session.scalars(select(Import).where(*stopped).with_for_update()):
-            steering.cancel(session, of, now)
+            steering.cancel(session, of, None, now)
 
 
 def _close(now: datetime) -> None:

@@ -59,6 +59,11 @@ class Doer:
     access: Access
     clock: Clock
 
+    @property
+    def actor(self) -> int | None:
+        """Whose doing it is."""
+        return progress.actor(self.of)
+
     def connect(self, row: ImportRow) -> Outcome:
         """Have Canvas hold the row's link."""
         if row.pair_line is not None and row.told and not self._is_linked(row):
@@ -86,9 +91,7 @@ class Doer:
             observer, student = self._people(session, row, now)
             days = policy.of(session, self.of.institution_id).approval_days
             until = now + timedelta(days=days)
-            link, new = links.ask(
-                session, observer, student, _reach(row), Way.IMPORT, now, until, self.of.person_id
-            )
+            link, new = links.ask(session, observer, student, _reach(row), Way.IMPORT, now, until, self.actor)
             if new:
                 terms.put(session, self.of, Wanted.from_json(row.given), link)
             ours = new or row.link_id == link.id
@@ -109,9 +112,9 @@ class Doer:
                 return Outcome(False)
             if link is None:
                 link, _new = links.open_or_new(session, observer, student, _reach(row), Way.CANVAS, now)
-                begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
+                begin_to_end(session, link, EndedBy.OFFICE, now, self.actor)
             elif link.again or link.state is not LinkState.ENDING:
-                begin_to_end(session, link, EndedBy.OFFICE, now, self.of.person_id)
+                begin_to_end(session, link, EndedBy.OFFICE, now, self.actor)
             if ours:
                 _note(session, row, link.id)
         if not self.tell(link.id):
@@ -128,7 +131,7 @@ class Doer:
                 link.state = LinkState.PENDING
                 over = session.get(Link, row.link_id or 0) or link
                 link.purpose, link.ends_on, link.ends_at = over.purpose, over.ends_on, over.ends_at
-                links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
+                links.record(session, link, audit.Event.LINK_ADDED, now, self.actor)
         if not self.tell(link.id):
             raise NotYet
         with db.reading() as session:
@@ -145,7 +148,7 @@ class Doer:
             terms.put(session, self.of, Wanted.from_json(row.given), link)
             if row.pair_line is not None:
                 _look_back(link, row)
-            links.record(session, link, audit.Event.LINK_ADDED, now, self.of.person_id)
+            links.record(session, link, audit.Event.LINK_ADDED, now, self.actor)
         session.flush()
         ours = new or row.link_id == link.id
         if ours:

@@ -35,6 +35,11 @@ class Problem(StrEnum):
     SIS_REFUSED = "sis_refused"
 
 
+def actor(of: Import) -> int | None:
+    """Who has an import do what it does (people.id); None: a command."""
+    return of.undone_by if of.state is S.UNDOING else of.run_by
+
+
 def problem_of(failure: Failure) -> Problem:
     """The word for what only a person can mend."""
     match failure:

@@ -133,7 +133,7 @@ def finish(session: Session, of: Import, now: datetime) -> bool:
     if not end(session, of, ImportState.DONE, now):
         return False
     audit.record(
-        session, of.institution_id, audit.Event.IMPORT_DONE, now, of.person_id, batch=of.id, road=of.road
+        session, of.institution_id, audit.Event.IMPORT_DONE, now, of.run_by, batch=of.id, road=of.road
     )
     return True
 

@@ -51,50 +51,45 @@ def ask_nobody(session: Session, of: Import, now: datetime) -> bool:
     return progress.begin(session, of, S.LOOKING, now, total=total)
 
 
-def choose(session: Session, of: Import, choices: Iterable[tuple[int, str]], now: datetime) -> int:
+def choose(
+    session: Session, of: Import, choices: Iterable[tuple[int, str]], by: int | None, now: datetime
+) -> int:
     """Take decisions about rows; these are looked at again."""
     if of.state is not S.READY:
         return 0
     taken = choosing.choose(session, of, choices)
     session.flush()
     if taken:
+        _record(session, of, audit.Event.IMPORT_DECIDED, by, now, rows=taken)
         progress.begin(session, of, S.LOOKING, now, total=taken)
     return taken
 
 
-def run(session: Session, of: Import, road: ImportRoad, now: datetime) -> bool:
+def run(session: Session, of: Import, road: ImportRoad, by: int | None, now: datetime) -> bool:
     """Begin to do what the preview shows."""
     if of.state is not S.READY or ImportRoad.FILES in (road, of.road):
         return False
     rows = progress.doable(session, of.id)
     if not rows:
         return False
-    of.road = road
+    of.road, of.run_by = road, by
     session.flush()
-    audit.record(
-        session,
-        of.institution_id,
-        audit.Event.IMPORT_BEGUN,
-        now,
-        of.person_id,
-        batch=of.id,
-        road=road,
-        rows=rows,
-    )
+    _record(session, of, audit.Event.IMPORT_BEGUN, by, now, road=road, rows=rows)
     if road is ImportRoad.SIS:
         return progress.begin(session, of, S.SENDING, now, total=rows)
     return progress.begin(session, of, S.RUNNING, now, LANES, total=rows)
 
 
-def pause(session: Session, of: Import) -> bool:
+def pause(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Stop after the rows that are being done."""
     if of.state not in progress.WORKING or of.canceling:
         return False
     of.paused, of.problem = True, None
+    _record(session, of, audit.Event.IMPORT_PAUSED, by, now)
     return True
 
 
-def resume(session: Session, of: Import, now: datetime) -> bool:
+def resume(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Go on; what Canvas's importer would not take goes through the API instead."""
     if of.state not in progress.WORKING or not of.paused:
         return False
@@ -103,19 +98,20 @@ def resume(session: Session, of: Import, now: datetime) -> bool:
     lanes = LANES if state in (S.RUNNING, S.UNDOING) else 1
     going = {"total": progress.doable(session, of.id)} if refused else {"cursor": of.cursor}
     session.flush()
+    _record(session, of, audit.Event.IMPORT_RESUMED, by, now)
     return progress.begin(
         session, of, state, now, lanes, **going, pace_since=now, pace_from=0 if refused else of.done
     )
 
 
-def cancel(session: Session, of: Import, now: datetime) -> bool:
+def cancel(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Give it up. Before it has begun nothing was changed; later, what was done stays and can be undone."""
     if of.state in (S.DONE, S.CANCELED, S.UNDOING, S.UNDONE) or of.canceling:
         return False
+    _record(session, of, audit.Event.IMPORT_CANCELED, by, now)
     if of.state not in progress.STOPPABLE:
         running.tidy(session, of)
         return progress.enter(session, of, S.CANCELED, now, finished_at=now, paused=False, problem=None)
-    audit.record(session, of.institution_id, audit.Event.IMPORT_CANCELED, now, of.person_id, batch=of.id)
     if of.road is ImportRoad.SIS:
         return _stop_canvas(session, of, now)
     return running.end(session, of, S.CANCELED, now)
@@ -142,5 +138,13 @@ def undo(session: Session, of: Import, by: int | None, now: datetime) -> bool:
     """Begin to undo it."""
     if not may_undo(session, of, now):
         return False
-    audit.record(session, of.institution_id, audit.Event.IMPORT_UNDONE, now, by, batch=of.id)
+    of.undone_by = by
+    session.flush()
+    _record(session, of, audit.Event.IMPORT_UNDONE, by, now)
     return progress.begin(session, of, S.UNDOING, now, LANES, total=undoing.outlook(session, of.id).rows)
+
+
+def _record(
+    session: Session, of: Import, event: audit.Event, by: int | None, now: datetime, **facts: audit.Fact
+) -> None:
+    audit.record(session, of.institution_id, event, now, by, batch=of.id, **facts)

@@ -11,13 +11,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import db
+from app import audit, db
 from app.canvas import Canvas, enrollments, observees, users
 from app.canvas.enrollments import OBSERVER
 from app.canvas.users import SignedIn
 from app.errors import CanvasForbids, CanvasMissing, CanvasRejects
 from app.models import EndedBy, Import, ImportRow, ImportState, Link, LinkState, RowState
-from app.pairing import bars
+from app.pairing import bars, links
 from app.pairing.imports import progress
 from app.pairing.imports.directory import HERE
 from app.pairing.imports.linking import Doer, NotYet, begin_to_end, held_before
@@ -128,9 +128,10 @@ def _end(doer: Doer, row: ImportRow) -> bool:
             return link is not None and link.ended_by is EndedBy.UNDO  # before a kill
         if link.state is LinkState.WAITING:
             link.state, link.ended_at, link.ended_by = LinkState.ENDED, now, EndedBy.UNDO
+            links.record(session, link, audit.Event.LINK_ENDED, now, doer.actor)
             return False
         if link.state is not LinkState.ENDING or link.again:
-            begin_to_end(session, link, EndedBy.UNDO, now, doer.of.person_id)
+            begin_to_end(session, link, EndedBy.UNDO, now, doer.actor)
     if not doer.tell(link.id):
         raise NotYet
     return link.ended_by is EndedBy.UNDO
