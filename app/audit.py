@@ -39,6 +39,7 @@ class Event(StrEnum):
     BAR_MADE = "bar:make"
     BAR_ENDED = "bar:end"
     BAR_HIT = "bar:hit"
+    BAR_STANDS = "bar:stand"
     BAR_SEEN = "bar:see"
     BAR_LOOKED = "bar:look"
     OBSERVER_SIGNED_IN = "observer:sign-in"

@@ -51,8 +51,9 @@ def everything(at: Institution, machine: bool) -> None:
         click.echo("The list is empty.")
     for hit in alerts:
         who = hit.observer.name if hit.observer else "somebody without an account"
-        times = "once" if hit.times == 1 else f"{hit.times} times"
-        click.echo(f"Alert {hit.id}, of entry {hit.bar_id}: {who} tried {times}, last {moment(hit.last_at)}")
+        tried = "tried once" if hit.times == 1 else f"tried {hit.times} times"
+        what = "is connected all the same, in Canvas" if hit.connected else tried
+        click.echo(f"Alert {hit.id}, of entry {hit.bar_id}: {who} {what}, last {moment(hit.last_at)}")
 
 
 @do_not_pair.command()

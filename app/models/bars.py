@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
@@ -46,7 +46,7 @@ class Bar(Base):
 
 
 class BarHit(Base):
-    """Somebody was kept from a student: an alert, until an administrator has seen it."""
+    """Somebody was kept from a student, or is connected all the same: an alert, until an admin sees it."""
 
     __tablename__ = "bar_hits"
     __table_args__ = (
@@ -60,7 +60,8 @@ class BarHit(Base):
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"))
     bar_id: Mapped[int] = mapped_column(ForeignKey("bars.id"))
     observer_id: Mapped[int | None]  # None: somebody without an account, or a line of a file
-    times: Mapped[int]
+    times: Mapped[int]  # they tried
+    connected: Mapped[bool] = mapped_column(default=False, server_default=false())  # in Canvas, all the same
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ class Stage(StrEnum):
     WAITING = "waiting"  # links that wait for Canvas
     EVERYWHERE = "everywhere"  # all-course links, by observer
     COURSES = "courses"  # course-scoped links, by course
+    LIST = "list"  # whoever observes against the do-not-pair list, by student
 
 
 class Reconciliation(Walk, Base):

@@ -5,7 +5,8 @@ link. Whoever is refused reads the same words as when Canvas refuses; the office
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,7 @@ from app.pairing.rules import Reason, Refused
 from app.people import Actor
 
 NEUTRAL = Refused(Reason.CANVAS_REFUSED)  # says nothing of a list
+STILL = timedelta(days=3)  # looked for daily: what was not found for so long was over
 Addresses = frozenset[str] | None  # e-mail addresses and login of somebody; None: Canvas does not tell
 
 
@@ -124,6 +126,28 @@ def own_addresses(canvas: Canvas, user_id: str, entries: Iterable[Bar]) -> Addre
 
 def note(session: Session, bar: Bar, observer_id: int | None, now: datetime, actor_id: int | None) -> None:
     """Alert the office: an entry kept somebody away. Tries of one person are one alert until it is seen."""
+    hit = _alert(session, bar, observer_id, now)
+    hit.times += 1
+    _record(session, bar, audit.Event.BAR_HIT, now, actor_id, observer=observer_id)
+
+
+def note_standing(session: Session, bar: Bar, observer_id: int, now: datetime) -> None:
+    """Alert the office: somebody observes against an entry. Once, for as long as it is so."""
+    last = session.scalar(
+        select(BarHit)
+        .where(BarHit.bar_id == bar.id, BarHit.observer_id == observer_id, BarHit.connected)
+        .order_by(BarHit.id.desc())
+        .limit(1)
+    )
+    if last is not None and last.last_at > now - STILL:
+        last.last_at = now
+        return
+    _alert(session, bar, observer_id, now).connected = True
+    _record(session, bar, audit.Event.BAR_STANDS, now, None, observer=observer_id)
+
+
+def _alert(session: Session, bar: Bar, observer_id: int | None, now: datetime) -> BarHit:
+    """The alert about these two that nobody has seen yet; made if there is none."""
     hit = _unseen(session, bar, observer_id)
     if hit is None:
         hit = BarHit(
@@ -139,9 +163,8 @@ def note(session: Session, bar: Bar, observer_id: int | None, now: datetime, act
                 session.add(hit)
         except IntegrityError:  # they tried twice in the same moment
             hit = _unseen(session, bar, observer_id) or hit
-    hit.times += 1
     hit.last_at = now
-    _record(session, bar, audit.Event.BAR_HIT, now, actor_id, observer=observer_id)
+    return hit
 
 
 def _unseen(session: Session, bar: Bar, observer_id: int | None) -> BarHit | None:
@@ -157,12 +180,19 @@ def _unseen(session: Session, bar: Bar, observer_id: int | None) -> BarHit | Non
     )
 
 
-def alerts(session: Session, institution_id: int) -> int:
-    """How many alerts no administrator has seen yet."""
-    unseen = select(func.count(BarHit.id)).where(
-        BarHit.institution_id == institution_id, BarHit.seen_at.is_(None)
-    )
-    return session.scalar(unseen) or 0
+class Alerts(NamedTuple):
+    """How many people were kept away, and how many are connected all the same, unseen by an administrator."""
+
+    kept_away: int
+    connected: int
+
+
+def alerts(session: Session, institution_id: int) -> Alerts:
+    """Count the alerts no administrator has seen yet."""
+    standing = func.count().filter(BarHit.connected)
+    unseen = (BarHit.institution_id == institution_id, BarHit.seen_at.is_(None))
+    both, connected = session.execute(select(func.count(), standing).where(*unseen)).one()
+    return Alerts(both - connected, connected)
 
 
 def unseen(session: Session, institution_id: int) -> Sequence[BarHit]:

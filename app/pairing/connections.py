@@ -100,6 +100,11 @@ def reach_to(canvas: Canvas, student: str, course_id: str) -> Reach | None:
     return Reach(Scope.COURSE, course.id, course.name, tuple(dict.fromkeys(row.section_id for row in rows)))
 
 
+def watching(canvas: Canvas, who: str) -> dict[str, str]:
+    """Who observes a student, as Canvas holds it, in all courses or in one: names by numbers."""
+    return {key[0]: name for key, (name, _reach) in _observing(canvas, who, _courses(canvas, who)).items()}
+
+
 def _key(link: Link) -> Key:
     return link.observer.canvas_user_id, link.student.canvas_user_id, link.course_id
 

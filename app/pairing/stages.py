@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import db
 from app.errors import RETRYABLE, Failure, NotConnected, TokenDead
-from app.models import Link, LinkState, Reconciliation, Scope, Stage
-from app.pairing import applying, comparing, findings, mending
+from app.models import Bar, Link, LinkState, Reconciliation, Scope, Stage
+from app.pairing import applying, comparing, findings, mending, standing
 from app.pairing.applying import Access, Clock
 from app.pairing.drift import Kind, Verdict
 from app.pairing.mending import Outcome
@@ -44,6 +44,8 @@ def walk(run: Reconciliation, unit: str, access: Access, clock: Clock) -> Tally:
             return _compare_everywhere(run.institution_id, int(unit), access, clock)
         case Stage.COURSES:
             return _compare_course(run.institution_id, unit, access, clock)
+        case Stage.LIST:
+            return _look_against_the_list(run.institution_id, int(unit), access, clock)
 
 
 def _finish(link_id: int, access: Access, clock: Clock) -> Tally:
@@ -89,6 +91,17 @@ def _compare_course(institution_id: int, course_id: str, access: Access, clock: 
     return _examine(comparing.look_in_course(canvas, course_id, links), access, clock)
 
 
+def _look_against_the_list(institution_id: int, student_id: int, access: Access, clock: Clock) -> Tally:
+    """Alerts are all that comes of it; where Canvas tells this account nothing, nothing does."""
+    try:
+        standing.look(access.service(institution_id).within(MANY_LINKS), student_id, clock)
+    except (*RETRYABLE, NotConnected, TokenDead):
+        raise
+    except Failure:
+        return Tally(skipped=1)
+    return Tally()
+
+
 def _examine(verdicts: Mapping[int, Verdict], access: Access, clock: Clock) -> Tally:
     fine = [link_id for link_id, verdict in verdicts.items() if verdict.fine]
     with db.transaction() as session:
@@ -123,15 +136,29 @@ def _next_waiting(session: Session, run: Reconciliation) -> str | None:
 
 
 def _next_observer(session: Session, run: Reconciliation) -> str | None:
-    standing = _standing(run.institution_id, Scope.ALL).where(Link.observer_id > _after(run.cursor))
-    found = session.scalar(standing.with_only_columns(func.min(Link.observer_id)))
+    active = _standing(run.institution_id, Scope.ALL).where(Link.observer_id > _after(run.cursor))
+    found = session.scalar(active.with_only_columns(func.min(Link.observer_id)))
     return str(found) if found else None
 
 
 def _next_course(session: Session, run: Reconciliation) -> str | None:
-    standing = _standing(run.institution_id, Scope.COURSE).where(Link.course_id > run.cursor)
-    found: str | None = session.scalar(standing.with_only_columns(func.min(Link.course_id)))
+    active = _standing(run.institution_id, Scope.COURSE).where(Link.course_id > run.cursor)
+    found: str | None = session.scalar(active.with_only_columns(func.min(Link.course_id)))
     return found
 
 
-NEXT = {Stage.WAITING: _next_waiting, Stage.EVERYWHERE: _next_observer, Stage.COURSES: _next_course}
+def _next_listed(session: Session, run: Reconciliation) -> str | None:
+    """The next student whom an entry of the do-not-pair list is about."""
+    in_force = (Bar.institution_id == run.institution_id, Bar.ended_at.is_(None))
+    found = session.scalar(
+        select(func.min(Bar.student_id)).where(*in_force, Bar.student_id > _after(run.cursor))
+    )
+    return str(found) if found else None
+
+
+NEXT = {
+    Stage.WAITING: _next_waiting,
+    Stage.EVERYWHERE: _next_observer,
+    Stage.COURSES: _next_course,
+    Stage.LIST: _next_listed,
+}

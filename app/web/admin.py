@@ -43,9 +43,9 @@ def home() -> str:
     )
 
 
-def _alerts(launch: LtiLaunch) -> int:
-    """How many people were kept away by the do-not-pair list; only for those who may open it."""
+def _alerts(launch: LtiLaunch) -> bars.Alerts:
+    """The alerts of the do-not-pair list; only for those who may open it."""
     if not setup.may_change(launch):
-        return 0
+        return bars.Alerts(0, 0)
     with db.reading() as session:
         return bars.alerts(session, launch.institution_id)

@@ -38,6 +38,7 @@ SENTENCES: Mapping[str, Any] = {
     "bar:make": _("%(who)s put an entry about %(student)s on the do-not-pair list."),
     "bar:end": _("%(who)s took an entry about %(student)s off the do-not-pair list."),
     "bar:hit": _("The do-not-pair list kept somebody from %(student)s."),
+    "bar:stand": _("Somebody observes %(student)s in Canvas, against the do-not-pair list."),
     "bar:see": _("%(who)s saw that the do-not-pair list kept somebody from %(student)s."),
     "bar:look": _("%(who)s looked at the do-not-pair list."),
     "observer:sign-in": _("%(who)s signed in."),

@@ -12,12 +12,13 @@ from app.pairing import approvals, bars
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys import test_sign_up
+from tests.journeys.drifting import AN_ADMIN, reconcile, with_an_admin
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, Office, allow
-from tests.journeys.rows import rows
+from tests.journeys.rows import change, rows
 from tests.journeys.ruling import rule
 from tests.journeys.test_end_dates import day, issues
-from tests.people import ADMIN, ADVISOR, SERVICE, Admin, Observer, School, Teacher, codes_on, field
+from tests.people import ADMIN, ADVISOR, MATHS, SERVICE, Admin, Observer, School, Teacher, codes_on, field
 from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
 
@@ -285,6 +286,43 @@ def test_connections_that_are_there_already_are_shown_and_ended_with_one_click(
     assert "None. Nobody whom this entry means is connected with Lucas Novak." in page.text
     assert school.links() == set()
     assert school.observing(ELENA) == []
+
+
+@pytest.mark.parametrize("whom", [PERSON, EMAIL, ANYONE])
+@pytest.mark.parametrize("reach", [EVERYWHERE, ONE_COURSE])
+def test_somebody_who_is_connected_in_canvas_all_the_same_is_found(
+    school: School, whom: str, reach: str
+) -> None:
+    allow(school, *EVERYTHING)
+    with_an_admin(school)
+    office = Office(school)
+    keeps_away(office, whom)
+    if reach == EVERYWHERE:
+        school.canvas.put(f"/users/{AIKO}/observees/{KENJI}", AN_ADMIN)
+    else:
+        row = {"type": "ObserverEnrollment", "user_id": AIKO, "associated_user_id": KENJI}
+        told_ = {
+            f"enrollment[{name}]": value for name, value in {**row, "enrollment_state": "active"}.items()
+        }
+        section = school.sections_of(KENJI, MATHS).pop()[1]
+        assert school.canvas.post(f"/sections/{section}/enrollments", AN_ADMIN, **told_).status_code == 200
+
+    assert reconcile(school).problem is None
+    assert reconcile(school).problem is None
+
+    assert len(told("bar:stand")) == 1
+    assert "Somebody is connected with a student against the list. Please look." in office.opens().text
+    page = the_list(office)
+    assert "Aiko Tanaka is connected all the same, in Canvas. Open the entry to end that." in page.text
+    course = "all courses" if reach == EVERYWHERE else "Mathematics 7"
+    assert office.press(page, "Open the entry").has_button(f"End: Aiko Tanaka, {course}")
+    office.press(the_list(office), "I have seen this")
+    reconcile(school)
+    assert "against the list" not in office.opens().text
+
+    change(BarHit, last_at=datetime.now(UTC) - timedelta(days=4))
+    reconcile(school)
+    assert "Somebody is connected with a student against the list. Please look." in office.opens().text
 
 
 def test_a_one_course_connection_is_shown_and_ended_too(school: School, office: Office) -> None:
