@@ -173,6 +173,7 @@ def _ask(place: Place, typed: SignUpForm) -> Outcome:
         login=typed.email.data or "",
         password=typed.password.data or "",
         locale=typed.language.data or None,
+        agreement_id=place.rules.agreement.id if place.rules.agreement else None,
     )
     who = guesses.stranger(visit.keyring(), institution.id, request.remote_addr or "")
     doors = _doors(institution)

@@ -579,6 +579,14 @@ class TestWhoMaySignUp:
 
 
 class TestWhatTheSchoolDecided:
+    def test_what_they_agree_to_is_kept_with_a_code_of_canvas_too(self, family: Family) -> None:
+        agree_to(family.school, "I will tell nobody.")
+        native_code(family.school)
+
+        assert "Your account is made" in family.signs_up(NATIVE, terms="y").text
+
+        assert [row.agreement_id for row in rows(Acceptance)] == [1]
+
     def test_they_agree_to_the_schools_text_on_the_same_form(self, family: Family) -> None:
         agree_to(family.school, "I will tell nobody.")
         code = give_code(family.school, KENJI, EVERYWHERE)

@@ -70,6 +70,7 @@ def _note(
     with db.transaction() as session:
         person = people.remember(session, institution_id, user.id, user.name, now, locale=asked.locale)
         noting.note_account(session, person, now)
+        noting.note_agreement(session, person, asked.agreement_id, now)
         noted = proofs.begin(session, person, Way.NATIVE_CODE, set(), now, proofs.NOT_YET)
     try:
         students = observees.list_observees(doors.service(), user.id)

@@ -134,7 +134,7 @@ def _hold(
         login=asked.login,
         locale=asked.locale,
         created_at=now,
-        agreement_id=in_force.agreement.id if in_force.agreement else None,
+        agreement_id=asked.agreement_id,
     )
     row = SignUp(
         institution_id=work.institution_id,
@@ -207,8 +207,7 @@ def made(
     code = session.get_one(Code, row.code_id)
     facts: dict[str, audit.Fact] = {"code": code.id, "student": code.student_id, "observer": person.id}
     audit.record(session, work.institution_id, audit.Event.ACCOUNT_MADE, now, person.id, **facts)
-    if work.agreement_id is not None:
-        agreements.accept(session, person, session.get_one(Agreement, work.agreement_id), now)
+    note_agreement(session, person, work.agreement_id, now)
     if work.road is Road.NATIVE:
         row.link_id = _connected_by_canvas(session, person, code, now, head_start)
     else:
@@ -259,6 +258,12 @@ def _connect(
 def note_account(session: Session, person: Person, now: datetime) -> None:
     """Write down that somebody made an account with one of Canvas's own codes."""
     audit.record(session, person.institution_id, audit.Event.ACCOUNT_MADE, now, person.id, observer=person.id)
+
+
+def note_agreement(session: Session, person: Person, agreement_id: int | None, now: datetime) -> None:
+    """Write down what they agreed to on the form, if anything."""
+    if agreement_id is not None:
+        agreements.accept(session, person, session.get_one(Agreement, agreement_id), now)
 
 
 def undone(session: Session, work: Work, now: datetime) -> None:

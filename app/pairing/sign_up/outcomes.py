@@ -20,6 +20,7 @@ class Asked:
     login: str  # their e-mail address
     password: str = field(repr=False)
     locale: str | None = None
+    agreement_id: int | None = None  # the text of the institution that they agreed to
 
 
 @dataclass(frozen=True, slots=True)
