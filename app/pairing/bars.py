@@ -249,12 +249,19 @@ def make(
     now: datetime,
     addresses: frozenset[str] = frozenset(),
 ) -> Bar:
-    """Put an entry on the list; `addresses` are those of the observer, who may come with another account."""
+    """Put an entry on the list; `addresses` are those of the observer, who may come with another account.
+
+    One that is in force already, about the same two, is given back.
+    """
+    whom = observer.id if observer else None, email.strip().lower() if email else None
+    for same in against(session, admin.institution_id, student.id):
+        if (same.observer_id, same.email) == whom:
+            return same
     bar = Bar(
         institution_id=admin.institution_id,
         student_id=student.id,
-        observer_id=observer.id if observer else None,
-        email=email.strip().lower() if email else None,
+        observer_id=whom[0],
+        email=whom[1],
         addresses=sorted(as_listed(*addresses)),
         document=document,
         made_at=now,

@@ -6,6 +6,7 @@ from flask import abort, render_template, request
 
 from app import db, people
 from app.canvas import Canvas
+from app.errors import CanvasFailure, NotConnected
 from app.models import Bar, LinkState
 from app.pairing import approvals, bars, connections, links
 from app.pairing.connections import Connection
@@ -154,7 +155,10 @@ def _entry(bar_id: int, done: str | None = None) -> Page:
     launch, bar = visit.launch(), _one(bar_id)
     with db.transaction() as session:
         bars.looked(session, launch.person, bar, visit.now())
-    held = standing(service(), bar) if bar.ended_at is None else []
+    try:
+        held = standing(service(), bar) if bar.ended_at is None else []
+    except (CanvasFailure, NotConnected):
+        held = None  # the entry is in force all the same
     return render_template("admin/bars_entry.html", launch=launch, bar=bar, standing=held, done=done)
 
 

@@ -9,7 +9,7 @@ from app import db, policy
 from app import people as known
 from app.canvas import courses
 from app.canvas.users import Invalid
-from app.errors import RETRYABLE, CanvasForbids, ScopeMissing
+from app.errors import RETRYABLE, CanvasForbids, CanvasRejects, ScopeMissing
 from app.models import LtiLaunch
 from app.pairing import bars, counter, directory
 from app.pairing.adding import Pair
@@ -92,6 +92,8 @@ def _observer(student: Somebody | None) -> Made | Wrong | None:
         return Wrong("away", {"new_login": login})
     except (ScopeMissing, CanvasForbids):
         return Wrong("forbidden")
+    except CanvasRejects as no:  # without saying which field it means
+        return Wrong("invalid", {"Canvas": no.message})
     match made:
         case Invalid(fields):
             return Wrong("invalid", {one.field.rpartition(".")[2]: one.message for one in fields})

@@ -182,6 +182,18 @@ class TestWhenCanvasFails:
         assert f"Sign in as {login} with the password" in letter.text
         assert account(school, "Berit Holm")["logins"][0]["unique_id"] == login
 
+    def test_a_no_that_names_no_field_is_told_and_nothing_typed_is_lost(
+        self, school: School, office: Office
+    ) -> None:
+        page = for_somebody_new(office)
+        school.canvas.fault(method="POST", route=self.ROUTE, status=400)
+
+        page = finishes(office, page, name="Berit Holm")
+
+        assert page.status_code == 422
+        assert "Canvas does not take these details yet: Canvas: " in page.text
+        assert field(page, "name") == "Berit Holm"
+
     def test_an_account_whose_answer_was_lost_is_found(self, school: School, office: Office) -> None:
         page = for_somebody_new(office)
         school.canvas.fault(method="POST", route=self.ROUTE, count=1, reset="after")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app import db, people
-from app.models import AuditEvent, BarHit, LinkState, Role
+from app.models import AuditEvent, Bar, BarHit, LinkState, Role
 from app.pairing import approvals, bars
 from tests.browser import Page
 from tests.facts import fact
@@ -362,6 +362,22 @@ def test_an_ended_entry_keeps_nobody_away(school: School, office: Office) -> Non
     assert "It stays on the list as history." in page.text
     assert "· ended on" in the_list(office).text
     assert "You are connected" in Observer(school, AIKO).redeems(give_code(school, KENJI, EVERYWHERE)).text
+
+
+def test_an_entry_sent_twice_is_one_and_is_told_while_canvas_is_away(school: School, office: Office) -> None:
+    found = office.press(the_list(office), "Find the student", term="kenji")
+    form = office.press(found, "Choose Kenji Tanaka")
+    given = {"whom": ANYONE, "document": "Court order 12/2026"}
+    school.canvas.fault(method="GET", route="/api/v1/users/:user_id/observers", html_error=True)
+
+    page = office.press(form, "Put on the list", **given)
+    assert "The entry is in force. " in page.text
+    assert "Canvas did not answer, so they cannot be shown now." in page.text
+    office.press(form, "Put on the list", **given)
+    school.mended()
+
+    assert len(rows(Bar)) == len(told("bar:make")) == 1
+    assert "Nobody whom this entry means is connected" in office.press(page, "Look again").text
 
 
 @pytest.mark.parametrize(
