@@ -22,7 +22,7 @@ from app.models import Bar, LinkState, Person, Proof, Way
 from app.pairing import bars, links
 from app.pairing.applying import Access, Clock
 from app.pairing.codes import ALL_COURSES
-from app.people import Actor
+from app.people import Actor, Operator
 
 NOT_YET = timedelta(seconds=20)  # Canvas may still be at work on a call whose answer was lost
 LATE = timedelta(minutes=2)  # by then it is not
@@ -178,7 +178,8 @@ def _undone(claim: Claim, student: User, now: datetime) -> Bar | None:
     with db.transaction() as session:
         link = links.note_native(session, claim.observer, watched, now, claim.way)
         if link.state is LinkState.ACTIVE:
-            links.leave(session, claim.observer, watched, ALL_COURSES, now, AT_ONCE, claim.admin)
+            by = claim.admin or Operator(institution_id)  # the list ends it, not the observer
+            links.leave(session, claim.observer, watched, ALL_COURSES, now, AT_ONCE, by)
         bars.note(session, bar, claim.observer.id, now, (claim.admin or claim.observer).id)
     with suppress(CanvasFailure):
         observees.remove(claim.canvas, claim.whose, student.id)

@@ -18,6 +18,7 @@ from app.pairing.codes import Reach
 from app.pairing.guesses import Guesser
 from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
+from app.people import Actor
 from app.policy import Policy
 
 
@@ -50,50 +51,52 @@ def redeem(
     told: Told = asking.NOTHING,
     rule: Policy | None = None,
     held_since: datetime | None = None,
+    by: Actor | None = None,
 ) -> Outcome:
     """Spend one of our codes. A refusal is an answer, not a failure: it commits, so that guesses are counted.
 
     `head_start` is how long the worker leaves the link to the request that made it; `told` is what Canvas
     was asked before; `rule` is for rehearsals only. A use that was `held_since` then is taken, even if the
-    code has ended meanwhile.
+    code has ended meanwhile. `by` is who uses it in the observer's name.
     """
+    by = by or observer
     wait = guesses.wait_until(session, observer.institution_id, who, now)
     if wait is not None:
         return Refused(Reason.TOO_MANY_TRIES, wait)
     code = codes.find(session, keyring, text)
     if code is None:
         guesses.miss(session, observer.institution_id, who, now)
-        return _refuse(session, observer, Refused(Reason.UNKNOWN), now)
+        return _refuse(session, by, Refused(Reason.UNKNOWN), now)
     refusal = rules.may_redeem(code, observer)
     if refusal is not None:
-        return _refuse(session, observer, refusal, now)
+        return _refuse(session, by, refusal, now)
     link = links.open_between(session, observer, code.student_id, Reach.of(code))
     spent_at = held_since or now
     dead = rules.why_dead(code, spent_at)
     rule = rule or policies.of(session, observer.institution_id)
     if link is not None:
         longer = dead is None and not rules.is_for_the_student_to_say(code, rule)
-        longer = longer and not _is_barred(session, observer, code, told, now)
+        longer = longer and not _is_barred(session, observer, code, told, now, by)
         return (longer and _extend(session, link, code, now)) or _already(link)
     waiting = approvals.still_waiting(session, observer, code, now)
     if waiting is not None:
         return AlreadyConnected(waiting.id)
     if dead is not None:
-        return _refuse(session, observer, dead, now)
-    if _is_barred(session, observer, code, told, now):
-        return _refuse(session, observer, bars.NEUTRAL, now)
+        return _refuse(session, by, dead, now)
+    if _is_barred(session, observer, code, told, now, by):
+        return _refuse(session, by, bars.NEUTRAL, now)
     if approvals.was_declined(session, observer, code):
-        return _refuse(session, observer, Refused(Reason.DECLINED), now)
+        return _refuse(session, by, Refused(Reason.DECLINED), now)
     if not places.has_room(session, observer, code.student_id, rule, told.watching):
-        return _refuse(session, observer, Refused(Reason.ENOUGH_OBSERVERS), now)
+        return _refuse(session, by, Refused(Reason.ENOUGH_OBSERVERS), now)
     return _spend(session, observer, code, rule, now, head_start, spent_at)
 
 
-def _is_barred(session: Session, observer: Person, code: Code, told: Told, now: datetime) -> bool:
+def _is_barred(session: Session, observer: Person, code: Code, told: Told, now: datetime, by: Actor) -> bool:
     """Whether the do-not-pair list keeps these two apart; then the office is alerted."""
     bar = bars.forbids(session, observer.institution_id, code.student, observer, told.addresses)
     if bar is not None:
-        bars.note(session, bar, observer.id, now, observer.id)
+        bars.note(session, bar, observer.id, now, by.id)
     return bar is not None
 
 
@@ -110,15 +113,8 @@ def _extend(session: Session, link: Link, code: Code, now: datetime) -> Redeemed
     return Redeemed(link.id)
 
 
-def _refuse(session: Session, observer: Person, refusal: Refused, now: datetime) -> Refused:
-    audit.record(
-        session,
-        observer.institution_id,
-        audit.Event.CODE_REFUSED,
-        now,
-        observer.id,
-        reason=refusal.reason,
-    )
+def _refuse(session: Session, by: Actor, refusal: Refused, now: datetime) -> Refused:
+    audit.record(session, by.institution_id, audit.Event.CODE_REFUSED, now, by.id, reason=refusal.reason)
     return refusal
 
 
@@ -176,16 +172,16 @@ def redeem_native(who: Guesser, claim: Claim, text: str, clock: Clock, head_star
             claim, lambda: observees.add_by_code(claim.canvas, claim.whose, text), clock, head_start
         )
     except CanvasRejects as refusal:
-        return _native_refused(refusal, observer, who, clock())
+        return _native_refused(refusal, claim.admin or observer, who, clock())
     if isinstance(made, Bar):
         return bars.NEUTRAL
     return AlreadyConnected(made.link_id) if made.before else Redeemed(made.link_id)
 
 
-def _native_refused(refusal: CanvasRejects, observer: Person, who: Guesser, now: datetime) -> Refused:
+def _native_refused(refusal: CanvasRejects, by: Actor, who: Guesser, now: datetime) -> Refused:
     nothing = refusal.message == observees.LINKED_NOTHING
     with db.transaction() as session:
         if not nothing:
-            guesses.miss(session, observer.institution_id, who, now)
+            guesses.miss(session, by.institution_id, who, now)
         reason = Reason.LINKED_NOTHING if nothing else Reason.NATIVE_INVALID
-        return _refuse(session, observer, Refused(reason), now)
+        return _refuse(session, by, Refused(reason), now)

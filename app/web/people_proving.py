@@ -51,7 +51,9 @@ def by_code(claim: Claim, guesser: Guesser, typed: str) -> redemption.Outcome:
             def spend() -> redemption.Outcome:
                 now = visit.clock()
                 with db.transaction() as session:
-                    outcome = redemption.redeem(session, keyring, observer, text, guesser, now, wait, heard)
+                    outcome = redemption.redeem(
+                        session, keyring, observer, text, guesser, now, wait, heard, by=claim.admin
+                    )
                     adding.note_use(session, claim, outcome, now)
                 return outcome
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app import db, people
-from app.models import AuditEvent, Bar, BarHit, LinkState, Role
+from app.models import AuditEvent, Bar, BarHit, LinkState, Person, Role
 from app.pairing import approvals, bars
 from tests.browser import Page
 from tests.facts import fact
@@ -248,7 +248,12 @@ def test_an_admin_is_told_the_reason(school: School, office: Office) -> None:
 
     assert "the do-not-pair list keeps these two apart" in page.text
     assert "the do-not-pair list keeps these two apart" in sign_in.text
+    code = give_code(school, KENJI, EVERYWHERE)
+    office.press(office.finds("aiko", "Aiko Tanaka"), "Use the code", code=code)
     assert (AIKO, KENJI) not in school.links()
+    with db.reading() as session:
+        admin = session.scalars(select(Person.id).where(Person.canvas_user_id == str(ADMIN))).one()
+    assert [event.actor_id for event in told("bar:hit")] == [admin] * 3
 
 
 def test_the_office_is_alerted_until_somebody_has_seen_it(school: School, office: Office) -> None:

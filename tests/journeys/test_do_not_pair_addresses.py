@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app import db, people
-from app.models import Bar, BarHit, LinkState
+from app.models import Bar, BarHit, EndedBy, Link, LinkState
 from app.pairing import bars
 from tests.journeys import test_sign_up
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
@@ -59,6 +59,7 @@ def test_an_account_made_with_a_code_of_canvas_is_disconnected(
 
     assert (test_sign_up.made(school, HERS)["id"], KENJI) not in school.links()
     assert states() == [LinkState.ENDED]
+    assert [link.ended_by for link in rows(Link)] == [EndedBy.OFFICE]
     assert len(rows(BarHit)) == 1
 
 

@@ -17,6 +17,7 @@ from app.pairing.rules import Reason, Refused
 from app.pairing.sign_up import noting
 from app.pairing.sign_up.making import declined, register
 from app.pairing.sign_up.outcomes import Asked, Clock, Closed, Declined, Doors, Made, Outcome, Waiting
+from app.people import Operator
 
 
 def make(institution_id: int, asked: Asked, text: str, who: Guesser, doors: Doors, clock: Clock) -> Outcome:
@@ -91,6 +92,7 @@ def _linked(session: Session, observer: Person, student: User, login: str, now: 
     bar = bars.forbids(session, observer.institution_id, person, observer, bars.as_listed(login))
     if bar is None:
         return link.id
-    links.leave(session, observer, person, ALL_COURSES, now, timedelta(0))
+    by = Operator(observer.institution_id)  # the list ends it, not the observer
+    links.leave(session, observer, person, ALL_COURSES, now, timedelta(0), by)
     bars.note(session, bar, observer.id, now, observer.id)
     return None
