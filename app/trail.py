@@ -27,6 +27,7 @@ class Wanted:
     courses: tuple[str, ...] | None = None  # Canvas's numbers
     since: datetime | None = None
     until: datetime | None = None  # this moment itself is out
+    hidden: tuple[str, ...] = ()  # events that are not theirs to see
 
     def condition(self) -> ColumnElement[bool]:
         """The same as a condition of a query."""
@@ -59,6 +60,8 @@ class Wanted:
     def _everywhere(self) -> ColumnElement[bool]:
         """The conditions that all have to hold."""
         said = [EVENTS.c.institution_id == self.institution_id]
+        if self.hidden:
+            said.append(EVENTS.c.event.not_in(self.hidden))
         if self.people is not None and self.events:
             said.append(EVENTS.c.event.in_(self.events))
         if self.courses is not None:

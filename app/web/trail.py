@@ -1,6 +1,7 @@
 """What happened: the audit events in plain words, saved as files, proved, and a record of one student."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Response, abort, render_template, request, stream_with_context
@@ -38,6 +39,8 @@ def _home(proof: verifying.Proof | None = None) -> Page:
     launch, typed = visit.launch(), _typed()
     with db.reading() as session:
         wanted = events.wanted(session, visit.launch().institution_id, typed)
+        if isinstance(wanted, Wanted) and launch.stand_in:
+            wanted = replace(wanted, hidden=trail_words.OF_THE_LIST)
         shown = trail.page(session, wanted, _before(), SIZE + 1) if isinstance(wanted, Wanted) else None
     more = shown is not None and len(shown.events) > SIZE
     return render_template(

@@ -98,6 +98,10 @@ WAYS: Mapping[str, Any] = {
 }
 
 
+# Of the do-not-pair list, which only administrators see, and only as themselves.
+OF_THE_LIST = tuple(one for one in SENTENCES if one.startswith("bar:"))
+
+
 def events_of(kind: str) -> tuple[str, ...]:
     """The words of the events of a group; none for a group there is not."""
     if kind in KINDS:

@@ -448,6 +448,9 @@ def test_nobody_else_sees_the_list(school: School, office: Office) -> None:
         assert refused.status_code == 403
         assert "Aiko" not in refused.text
         assert person.forges(page, "/admin/do-not-pair/1").status_code == 403
+    events = acting.press(acting.opens(), "See what happened")
+    assert "opened Observatory in Canvas" in events.text
+    assert "do-not-pair" not in events.text.replace("Do-not-pair", "")
 
 
 @pytest.mark.parametrize("email", ["aiko.parent@maplegrove.example", "AIKO.parent@MapleGrove.example "])
