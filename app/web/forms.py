@@ -1,11 +1,15 @@
 """What people type, and how it is checked at the door."""
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.pairing.codes import Terms
+from app.policy import Policy
+from app.web import visit
 from app.web.fields import Day
 
 CANVAS_ID = r"[0-9]{1,19}\Z"
@@ -25,8 +29,8 @@ class LeaveForm(FlaskForm):
     course = HiddenField(validators=[Length(max=40)])
 
 
-class IssueForm(FlaskForm):
-    """For which students: those ticked, those who have nobody yet, or everybody.
+class TermsForm(FlaskForm):
+    """What a code for one course says of its connection: what the observer is, and the last day.
 
     Inside Canvas's frame the launch's random handle is the proof; no cookie is needed, nor a token beside it.
     """
@@ -36,6 +40,25 @@ class IssueForm(FlaskForm):
 
         csrf = False
 
+    purpose = HiddenField(validators=[Length(max=20)])
+    last_day = Day(_("Last day, if it should end by itself"))
+
+    def terms(self, rule: Policy, person_zone: str | None) -> Terms | None:
+        """What was typed. None: it makes no sense, and the field says why."""
+        if not self.validate():
+            return None
+        day = self.last_day.data
+        if day is not None and rule.end_of(day, person_zone) <= visit.now():
+            self.last_day.errors = (
+                gettext("This day is over. Please choose a later one, or leave it empty."),
+            )
+            return None
+        return Terms(self.purpose.data if self.purpose.data in rule.purposes else None, day)
+
+
+class IssueForm(TermsForm):
+    """For which students: those ticked, those who have nobody yet, or everybody."""
+
     students = SelectMultipleField(
         _("Students"),
         validate_choice=False,  # who may be chosen is asked of Canvas, not of the form
@@ -43,8 +66,6 @@ class IssueForm(FlaskForm):
         option_widget=CheckboxInput(),
     )
     whom = HiddenField(validators=[Length(max=20)])
-    purpose = HiddenField(validators=[Length(max=20)])
-    last_day = Day(_("Last day, if it should end by itself"))
 
 
 def _trim(typed: str | None) -> str:

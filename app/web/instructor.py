@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from flask import Response, abort, render_template, request
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from app import db, policy
 from app.canvas import Canvas
 from app.models import Code, LtiLaunch, Scope
 from app.pairing import codes, lists, rules
-from app.pairing.codes import Reach, Terms
+from app.pairing.codes import Reach
 from app.pairing.issuing import issue_in_course
 from app.pairing.lists import RosterStudent
 from app.web import canvas, coverage, guard, visit
@@ -78,7 +77,8 @@ def issue() -> Page:
     if _bar(launch) is not None:
         abort(403)
     roster = _roster(launch)
-    terms = _terms(launch, form)
+    with db.reading() as session:
+        terms = form.terms(policy.of(session, launch.institution_id), launch.person.time_zone)
     if terms is None:
         return _students("instructor/students.html", roster, form), 422
     chosen = _chosen(roster, form)
@@ -172,20 +172,6 @@ def _students(template: str, roster: list[RosterStudent], form: IssueForm) -> st
         form=form,
         purposes=rule.purposes,
     )
-
-
-def _terms(launch: LtiLaunch, form: IssueForm) -> Terms | None:
-    """What the codes say of their links. None: something typed makes no sense, and the form says what."""
-    with db.reading() as session:
-        rule = policy.of(session, launch.institution_id)
-    if not form.validate():
-        return None
-    day = form.last_day.data
-    if day is not None and rule.end_of(day, launch.person.time_zone) <= visit.now():
-        form.last_day.errors = (gettext("This day is over. Please choose a later one, or leave it empty."),)
-        return None
-    purpose = form.purpose.data if form.purpose.data in rule.purposes else None
-    return Terms(purpose, day)
 
 
 def _chosen(roster: list[RosterStudent], form: IssueForm) -> list[RosterStudent]:

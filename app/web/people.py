@@ -13,7 +13,7 @@ from app.errors import Failure
 from app.pairing import codes, connections, directory
 from app.pairing.directory import Found, Somebody
 from app.web import canvas, guard, visit
-from app.web.forms import CANVAS_ID
+from app.web.forms import CANVAS_ID, TermsForm
 
 bp = guard.portal("people", __name__, "/admin/people")
 
@@ -53,13 +53,15 @@ def person() -> Page:
     return person_page(somebody(asked("person")))
 
 
-def person_page(who: Somebody, notice: Notice | None = None, status: int = 200) -> Page:
+def person_page(
+    who: Somebody, notice: Notice | None = None, status: int = 200, form: TermsForm | None = None
+) -> Page:
     """The page of one person. What was just done is told even if Canvas does not tell the rest any more."""
     launch = visit.launch()
     with db.reading() as session:
         ours = connections.rows(session, launch.institution_id, who.id)
         live = codes.live(session, launch, visit.now(), who.id)
-        limit = policy.of(session, launch.institution_id).observers_most
+        rule = policy.of(session, launch.institution_id)
     try:
         everything = connections.of(canvas.service(launch.institution_id).within(PATIENCE), who.id, ours)
     except Failure:
@@ -72,7 +74,9 @@ def person_page(who: Somebody, notice: Notice | None = None, status: int = 200) 
         who=who,
         all=everything,
         codes=live,
-        limit=limit,
+        limit=rule.observers_most,
+        form=form or TermsForm(formdata=None),
+        purposes=rule.purposes,
         notice=notice,
         may=launch.stand_in is None,
     )

@@ -8,14 +8,15 @@ from app import audit, db, people, policy
 from app.canvas import observees
 from app.canvas.observees import Elsewhere
 from app.errors import CanvasFailure, CanvasForbids, ScopeMissing
-from app.models import Role, Way
+from app.models import Code, Role, Scope, Way
 from app.pairing import adding, codes, guesses, redemption, spelling
-from app.pairing.codes import ALL_COURSES, Reach
+from app.pairing.codes import ALL_COURSES, NO_TERMS, Reach
 from app.pairing.directory import Somebody
 from app.pairing.guesses import Guesser
 from app.pairing.proofs import Claim
 from app.pairing.rules import Reason, Refused
 from app.web import canvas, visit
+from app.web.forms import TermsForm
 from app.web.people import Notice, Page, asked, bp, person_page, service, somebody, typed
 from app.web.people_connecting import chosen_reach, student_of, told
 
@@ -93,7 +94,12 @@ def _claim(who: Somebody, way: Way) -> Claim:
 def issue() -> Page:
     """Make a code for a student, or show the one that is live."""
     launch, who = visit.acting(), somebody(asked("person"))
-    reach = chosen_reach(who)
+    reach, form = chosen_reach(who), TermsForm()
+    with db.reading() as session:
+        rule = policy.of(session, launch.institution_id)
+    terms = form.terms(rule, launch.person.time_zone)
+    if terms is None or (terms != NO_TERMS and reach.scope is Scope.ALL):
+        return person_page(who, Notice("terms", good=False), 422, form)
     with db.transaction() as session:
         student = people.remember(session, launch.institution_id, who.id, who.name, visit.now())
         code = codes.issue(
@@ -103,11 +109,12 @@ def issue() -> Page:
             role=Role.ADMIN,
             student=student,
             reach=reach,
-            policy=policy.of(session, launch.institution_id),
+            policy=rule,
             now=visit.now(),
+            terms=terms,
         )
         text = codes.text_of(visit.keyring(), code)
-    return _code_page(who, text, code.expires_at, reach)
+    return _code_page(who, text, code.expires_at, reach, code)
 
 
 @bp.post("/revoke/<row:code_id>")
@@ -151,7 +158,9 @@ def _failed(who: Somebody, failure: CanvasFailure, scope: str) -> Page:
             raise failure
 
 
-def _code_page(who: Somebody, text: str, expires_at: datetime, reach: Reach) -> Page:
+def _code_page(
+    who: Somebody, text: str, expires_at: datetime, reach: Reach, code: Code | None = None
+) -> Page:
     return render_template(
         "admin/people_code.html",
         launch=visit.launch(),
@@ -159,4 +168,5 @@ def _code_page(who: Somebody, text: str, expires_at: datetime, reach: Reach) -> 
         text=text,
         expires_at=expires_at,
         reach=reach,
+        code=code,
     )

@@ -1,18 +1,20 @@
 """An administrator finds one person, sees all that connects them, and changes one thing."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import db
-from app.models import AuditEvent, LinkState, Way
+from app.models import AuditEvent, Code, LinkState, Way
 from tests.browser import Page
 from tests.facts import fact
 from tests.journeys.families import EVERYWHERE, ONE_COURSE, give_code, linked
 from tests.journeys.office import EVERYTHING, NATIVE, PROVE, SEARCH, Office, allow
+from tests.journeys.rows import rows
 from tests.journeys.test_sign_up import everything
-from tests.people import ADMIN, ADVISOR, MATHS, SERVICE, Admin, Observer, Person, School, codes_on
+from tests.people import ADMIN, ADVISOR, MATHS, SERVICE, Admin, Observer, Person, School, codes_on, field
 from tests.records import everything_settles, only_link, states, uses
 from tests.workers import Runner
 
@@ -228,6 +230,27 @@ class TestEnding:
 
 
 class TestCodesAtTheCounter:
+    def test_a_code_for_one_course_may_say_who_the_observer_is_and_until_when(
+        self, school: School, office: Office
+    ) -> None:
+        day = (datetime.now(UTC) + timedelta(days=40)).date()
+        page = office.finds("kenji", "Kenji Tanaka")
+        given = {"purpose": "coach", "last_day": day.isoformat()}
+
+        everywhere = office.press(page, "Make a code", course="", **given)
+        assert everywhere.status_code == 422
+        assert "choose the course, and a day to come." in everywhere.text
+        assert field(everywhere, "last_day") == day.isoformat()
+        over = office.press(page, "Make a code", course=str(MATHS), last_day="2020-01-01")
+        assert "This day is over." in over.text
+        assert rows(Code) == []
+
+        made = office.press(everywhere, "Make a code", course=str(MATHS), **given)
+
+        assert f"Coach, sees the course until {day:%B} {day.day}, {day.year}" in made.text
+        (code,) = rows(Code)
+        assert (code.purpose, code.link_ends_on, code.course_id) == ("coach", day, str(MATHS))
+
     def test_a_code_the_family_has_connects_the_observer(self, school: School, office: Office) -> None:
         code = give_code(school, KENJI, EVERYWHERE)
 
