@@ -86,8 +86,9 @@ def _free(table: Table) -> ColumnElement[bool]:
 
 
 def _faded(institution_id: int, rule: Policy, now: datetime) -> ColumnElement[bool]:
-    """Codes whose text is of no use to anybody any more."""
-    dead = CODES.c.expires_at < now - timedelta(days=rule.codes_days)
+    """Codes whose text is of no use to anybody any more: they ended, or were taken back, long ago."""
+    then = now - timedelta(days=rule.codes_days)
+    dead = or_(CODES.c.expires_at < then, CODES.c.revoked_at < then)
     return and_(_mine(CODES, institution_id), dead, CODES.c.sealed != "")
 
 

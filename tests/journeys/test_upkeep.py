@@ -33,6 +33,21 @@ def test_what_is_over_is_thrown_away(school: School, teacher: Teacher, parent: O
     assert uses() == [1]
 
 
+def test_the_text_of_a_code_that_was_taken_back_goes_as_long_after_that(
+    school: School, teacher: Teacher
+) -> None:
+    teacher.issues([105, 106])
+    change(Code, expires_at=datetime.now(UTC) + timedelta(days=300))
+    first = min(code.id for code in rows(Code))
+    with db.transaction() as session:
+        session.get_one(Code, first).revoked_at = datetime.now(UTC) - timedelta(days=91)
+        session.get_one(Code, first + 1).revoked_at = datetime.now(UTC) - timedelta(days=80)
+
+    tasks.TASKS["retention"]()
+
+    assert [bool(code.sealed) for code in sorted(rows(Code), key=lambda code: code.id)] == [False, True]
+
+
 def test_sqlite_learns_how_large_its_tables_are(school: School, teacher: Teacher) -> None:
     teacher.issues([105])
 
