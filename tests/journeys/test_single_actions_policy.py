@@ -118,6 +118,10 @@ class TestTheStudentsYes:
         assert "The student is asked first." in page.text
         assert "waits for the student's yes" in page.text
         assert (states(), only_link().way) == ([LinkState.WAITING], Way.ADMIN)
+        jorge = Observer(school, JORGE).enters()
+        waits = jorge.browser.open(f"{school.base}/observer/pairings/{only_link().id}")
+        assert "The school wants to connect you with Kenji Tanaka, who is asked first" in waits.text
+        assert "your code" not in waits.text.lower()
         kenji = Student(school, KENJI)
         asked = kenji.opens()
         assert "The school would like to let Jorge Alvarez see all your courses" in asked.text
